@@ -1,0 +1,36 @@
+"""Connections to Redis: how long we wait, and how often we ask again."""
+
+from __future__ import annotations
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+class UnpolledConnection(redis.Connection):
+    """A connection that is not polled before every command.
+
+    The pool asks each time whether the server has closed it, a fifth of a request's
+    time; the one repeat of `connect` covers that case as well. Only for processes in
+    which no signal raises between a command and its answer (not for a worker's
+    children with their time limits): there the poll also finds an answer left behind.
+    """
+
+    def can_read(self, timeout: float | None = None) -> bool:
+        # The pool asks without a time; a subscription that waits for data names one.
+        return False if timeout is None else bool(super().can_read(timeout=timeout))
+
+
+def connect(
+    url: str, *, timeout_seconds: float = 1.0, connection_class: type[redis.Connection] = redis.Connection
+) -> redis.Redis:
+    """A client that fails fast: one repeat for a connection that went stale, none for a server that hangs."""
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        health_check_interval=10,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        connection_class=connection_class,
+    )
