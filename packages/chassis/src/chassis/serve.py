@@ -1,0 +1,63 @@
+"""Run a web application under gunicorn, one worker process a replica: scale by replicas.
+
+One process a replica keeps metrics exact (no multiprocess files), one
+subscription connection a process honest, and a replica's limits its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from gunicorn.util import load_class
+
+from chassis.refusals import answering_problems
+
+GC_ALLOCATIONS = 20_000
+KEEP_ALIVE_SECONDS = 75
+"""More than nginx keeps an idle upstream connection, so that nginx is the one to close it."""
+
+
+class _Logger(Logger):  # type: ignore[misc]
+    """Gunicorn's warnings and errors go the way of all other records; requests are counted, not logged."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+        self.access_log.disabled = True
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with our settings; `build` is called in the worker process, after the fork."""
+
+    def __init__(self, build: Callable[[], Any], bind: str, *, worker_class: str, **options: Any) -> None:
+        self._build = build
+        self._options = {
+            "bind": bind,
+            "workers": 1,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "control_socket_disable": True,  # two gunicorns of one user would share it
+            "limit_request_line": 4094,
+            "limit_request_fields": 100,
+            "limit_request_field_size": 8190,
+            "logger_class": _Logger,
+            "worker_class": answering_problems(load_class(worker_class)),
+            **options,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        app = self._build()
+        # What stands now stays until the end: the collector need not look at it again with every few requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_ALLOCATIONS)
+        return app

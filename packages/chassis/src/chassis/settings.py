@@ -1,0 +1,86 @@
+"""Settings: one frozen class a service, read from `HEADWAY_…` variables, refused whole when wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HEADWAY_"
+EXIT_CONFIGURATION = 78
+"""EX_CONFIG of sysexits.h: a supervisor should not try again with the same settings."""
+
+KNOWN = frozenset({
+    "durability", "key_prefix", "log_format", "log_level", "redis_url",
+    "submit_host", "submit_port", "submit_management_port", "max_requests", "max_body_bytes",
+    "status_host", "status_port", "status_management_port", "max_streams", "keep_alive_seconds",
+    "tasks", "queues", "slots", "worker_host", "worker_management_port", "max_result_bytes",
+    "max_jobs_per_process", "drain_seconds", "cancel_grace_seconds",
+    "port", "home", "page", "engine", "submits", "statuses", "workers",
+})  # fmt: skip
+"""Every setting of every service (a test compares): they share one environment, so none may refuse another's."""
+
+S = TypeVar("S", bound="ProcessSettings")
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+"""A list written with commas."""
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ProcessSettings(BaseSettings):
+    """What every process has in common."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
+    """Where Redis or Valkey is."""
+    key_prefix: str = Field("headway:", pattern=r"^[A-Za-z0-9_.-]{1,40}:$")
+    """In front of every key, so that several systems can share a server; ends in a colon."""
+    durability: Literal["durable", "fast", "unchecked"] = "durable"
+    """What Redis must be set up for: `durable` loses nothing, `fast` up to two seconds; `unchecked` does not look."""
+    log_format: Literal["console", "json"] = "json"
+    """`json` for machines, `console` for people."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
+    """Read the settings or end the process with code 78, all mistakes named at once."""
+    mistakes = _unknown_names(environ)
+    try:
+        settings = cls()
+    except ValidationError as error:
+        mistakes += [_mistake(each) for each in error.errors(include_url=False)]
+    if mistakes:
+        _refuse(mistakes)
+    return settings
+
+
+def _unknown_names(environ: Mapping[str, str]) -> list[str]:
+    known = {PREFIX + name.upper() for name in KNOWN}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is not a setting of Headway{_suggestion(name, known)}" for name in unknown]
+
+
+def _suggestion(name: str, known: set[str]) -> str:
+    nearest = get_close_matches(name, known, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else "."
+
+
+def _mistake(error: Any) -> str:
+    name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else "The settings"
+    return f"{name}={error['input']!r}: {error['msg']}."
+
+
+def _refuse(mistakes: list[str]) -> NoReturn:
+    lines = ["Headway cannot start; these settings are wrong:", *(f"  - {each}" for each in mistakes)]
+    print("\n".join(lines), file=sys.stderr)
+    sys.exit(EXIT_CONFIGURATION)

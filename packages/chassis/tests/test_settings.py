@@ -1,0 +1,158 @@
+"""Settings are read whole or refused whole, with every mistake named at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chassis.settings import EXIT_CONFIGURATION, KNOWN, Port, ProcessSettings, Words, read_settings
+from local.settings import LocalSettings
+from status.settings import StatusSettings
+from submit.settings import SubmitSettings
+from worker.settings import WorkerSettings
+
+SERVICES = (SubmitSettings, StatusSettings, WorkerSettings, LocalSettings)
+
+
+class SampleSettings(ProcessSettings):
+    submit_port: Port = 8001
+    tasks: Words = ("worker.tasks",)
+    slots: int = 2
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Read settings from these variables alone."""
+    for name in list(os.environ):
+        if name.startswith("HEADWAY_"):
+            monkeypatch.delenv(name)
+
+    def with_variables(cls: Any = SampleSettings, **variables: str) -> Any:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return read_settings(cls, os.environ)
+
+    return with_variables
+
+
+@pytest.mark.parametrize("cls", SERVICES)
+def test_every_service_starts_without_any_setting(read: Callable[..., Any], cls: Any) -> None:
+    assert read(cls).redis_url == "redis://127.0.0.1:6379/0"
+
+
+def test_a_variable_goes_before_the_default(read: Callable[..., Any]) -> None:
+    settings = read(HEADWAY_SUBMIT_PORT="9", HEADWAY_KEY_PREFIX="other:", HEADWAY_LOG_LEVEL="debug")
+
+    assert (settings.submit_port, settings.key_prefix, settings.log_level) == (9, "other:", "debug")
+
+
+def test_a_list_is_written_with_commas(read: Callable[..., Any]) -> None:
+    assert read(HEADWAY_TASKS=" a.tasks , b,,c ").tasks == ("a.tasks", "b", "c")
+
+
+def test_settings_cannot_be_changed(read: Callable[..., Any]) -> None:
+    settings = read()
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.slots = 3
+
+
+def test_rows_91_to_94_all_mistakes_are_named_at_once_and_the_process_ends_with_78(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read(
+            HEADWAY_SUBMIT_PROT="1",
+            HEADWAY_SUBMIT_PORT="70000",
+            HEADWAY_SLOTS="5m",
+            HEADWAY_TASKS=" , ",
+            HEADWAY_REDIS_URL="http://redis",
+            HEADWAY_KEY_PREFIX="no colon",
+            HEADWAY_LOG_LEVEL="loud",
+        )
+
+    assert ended.value.code == EXIT_CONFIGURATION == 78
+    first, *mistakes = capsys.readouterr().err.strip().split("\n")
+    assert first == "Headway cannot start; these settings are wrong:"
+    assert [mistake.split("=")[0].split()[1] for mistake in mistakes] == [
+        "HEADWAY_SUBMIT_PROT",
+        "HEADWAY_REDIS_URL",
+        "HEADWAY_KEY_PREFIX",
+        "HEADWAY_LOG_LEVEL",
+        "HEADWAY_SUBMIT_PORT",
+        "HEADWAY_TASKS",
+        "HEADWAY_SLOTS",
+    ]
+
+
+def test_row_91_an_unknown_name_is_refused_with_the_nearest_known_one(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read(HEADWAY_REDIS_ULR="redis://a", HEADWAY_ZZZZZZZZZZZZZZZZZZZZ="1")
+
+    error = capsys.readouterr().err
+    assert "HEADWAY_REDIS_ULR is not a setting of Headway; did you mean HEADWAY_REDIS_URL?" in error
+    assert "HEADWAY_ZZZZZZZZZZZZZZZZZZZZ is not a setting of Headway." in error
+
+
+def test_a_setting_of_another_service_is_no_mistake(read: Callable[..., Any]) -> None:
+    assert read(HEADWAY_MAX_STREAMS="3", HEADWAY_DRAIN_SECONDS="1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUBMIT_PORT", "0"),
+        ("SUBMIT_PORT", "-1"),
+        ("SUBMIT_PORT", "http"),
+        ("SUBMIT_PORT", ""),
+        ("MAX_REQUESTS", "0"),
+        ("MAX_BODY_BYTES", "1"),
+        ("MAX_BODY_BYTES", "1MB"),
+        ("REDIS_URL", ""),
+        ("REDIS_URL", "localhost:6379"),
+        ("KEY_PREFIX", ""),
+        ("KEY_PREFIX", "a*:"),
+        ("KEY_PREFIX", "{a}:"),
+    ],
+)
+def test_rows_92_and_94_a_value_that_cannot_be_meant_is_refused(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    with pytest.raises(SystemExit):
+        read(SubmitSettings, **{f"HEADWAY_{name}": value})
+
+    assert f"HEADWAY_{name}={value!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["Default", "a@1", "a b", ","])
+def test_a_queue_that_cannot_be_named_so_is_refused(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    with pytest.raises(SystemExit):
+        read(WorkerSettings, HEADWAY_QUEUES=value)
+
+    assert "HEADWAY_QUEUES" in capsys.readouterr().err
+
+
+def test_every_setting_of_every_service_is_known_to_all() -> None:
+    fields = {name for cls in SERVICES for name in cls.model_fields}
+
+    assert fields == KNOWN
+
+
+@pytest.mark.parametrize("service", ["submit", "status"])
+def test_a_service_with_a_wrong_setting_does_not_start(service: str) -> None:
+    environ = os.environ | {"HEADWAY_REDIS_URL": "nowhere"}
+
+    ended = subprocess.run([sys.executable, "-m", service], env=environ, capture_output=True, text=True, timeout=30)
+
+    assert ended.returncode == 78
+    assert "HEADWAY_REDIS_URL='nowhere'" in ended.stderr
+    assert "Traceback" not in ended.stderr
