@@ -1,0 +1,1 @@
+"""The submit service: accepts jobs over HTTP and answers 202."""

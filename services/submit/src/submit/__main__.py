@@ -1,0 +1,56 @@
+"""Start the submit service: `python -m submit`."""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()  # before anything imports ssl, threading or socket
+
+import os  # noqa: E402
+from functools import partial  # noqa: E402
+
+from prometheus_client import CollectorRegistry  # noqa: E402
+
+from chassis.fitness import refuse_unfit_server  # noqa: E402
+from chassis.health import Check, ManagementServer  # noqa: E402
+from chassis.logs import configure_logs  # noqa: E402
+from chassis.serve import WebServer  # noqa: E402
+from chassis.settings import read_settings  # noqa: E402
+from headway.connection import UnpolledConnection, connect  # noqa: E402
+from headway.redis_store import RedisJobStore  # noqa: E402
+from submit.app import create_app  # noqa: E402
+from submit.doorbell import build_doorbell  # noqa: E402
+from submit.settings import SubmitSettings  # noqa: E402
+
+REQUEST_SECONDS_AT_STOP = 5
+"""More than any request takes; idle connections, which nobody closes, would hold the stop up for longer."""
+
+
+def main() -> None:
+    settings = read_settings(SubmitSettings, os.environ)
+    configure_logs("submit", settings.log_format, settings.log_level)
+    refuse_unfit_server(settings)
+    bind = f"{settings.submit_host}:{settings.submit_port}"
+    # A request waits for one answer of Redis and does little else: greenlets cost half of what threads do.
+    WebServer(
+        partial(build, settings),
+        bind,
+        worker_class="gevent",
+        worker_connections=settings.max_requests,
+        graceful_timeout=REQUEST_SECONDS_AT_STOP,
+    ).run()
+
+
+def build(settings: SubmitSettings) -> object:
+    """The application with its gateways; called in gunicorn's worker process."""
+    registry = CollectorRegistry()
+    client = connect(settings.redis_url, connection_class=UnpolledConnection)
+    store = RedisJobStore(client, prefix=settings.key_prefix, doorbell=build_doorbell())
+    ready: dict[str, Check] = {"store": store.ping, "durability": partial(store.check_server, settings.durability)}
+    management = ManagementServer(settings.submit_host, settings.submit_management_port, registry, ready=ready)
+    management.start()
+    return create_app(settings, store, registry)
+
+
+if __name__ == "__main__":
+    main()

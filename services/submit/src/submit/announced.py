@@ -1,0 +1,103 @@
+"""What the workers have announced, remembered for a second: tasks, their validators, who is live."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from headway.catalogue import TaskEntry, Worker
+from headway.job import Job
+from headway.problem import MAX_SHOWN_ERRORS, FieldError, Problem, StoreUnavailable, clip
+from headway.store import JobStore, Place, WaitingFor
+
+FRESH_SECONDS = 1.0
+
+
+class Announced:
+    """The catalogue as this process knows it. Safe for any thread."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._read_at = -FRESH_SECONDS
+        self._entries: Mapping[str, TaskEntry] = {}
+        self._workers: Sequence[Worker] = ()
+        self._validators: dict[bytes, jsonschema_rs.Validator] = {}
+
+    def entries(self) -> Mapping[str, TaskEntry]:
+        self._refresh()
+        return self._entries
+
+    def live_workers(self, task: str, queue: str) -> int:
+        self._refresh()
+        return sum(worker.serves(task, queue) for worker in self._workers)
+
+    def place(self, job: Job) -> Place:
+        """Why a job that stands in line does not run yet."""
+        is_served = self.live_workers(job.task, job.queue) > 0
+        return Place(None, WaitingFor.SLOT if is_served else WaitingFor.WORKER)
+
+    def entry(self, name: str, *, slug: str = "unknown-task") -> TaskEntry:
+        """The task of that name. Raises the slug's problem, or `no-tasks-announced` before the first worker."""
+        self._refresh()
+        if name not in self._entries:
+            self._refresh(at_once=True)  # a worker may have announced it this very moment
+        if name in self._entries:
+            return self._entries[name]
+        if not self._entries:
+            detail = "No worker has announced its tasks yet, so none can be checked. Start a worker, then try again."
+            raise Problem("no-tasks-announced", detail, headers={"Retry-After": "2"})
+        detail = f"No worker has announced a task named {clip(name, 100)!r}. GET /tasks lists the names."
+        errors = [FieldError("/task", "This task is not known.")] if slug == "unknown-task" else []
+        raise Problem(slug, detail, errors=errors)
+
+    def check_args(self, entry: TaskEntry, args: dict[str, Any]) -> None:
+        """Raises `validation-failed` with every argument that does not fit."""
+        errors = islice(self._validator(entry).iter_errors(args), MAX_SHOWN_ERRORS)
+        wrong = [_field_error(error) for error in errors]
+        if wrong:
+            detail = f"The arguments do not fit the task {entry.name}: {wrong[0].pointer}: {wrong[0].detail}."
+            raise Problem("validation-failed", detail, errors=wrong)
+
+    def _validator(self, entry: TaskEntry) -> jsonschema_rs.Validator:
+        schema = orjson.dumps(entry.schema)
+        if schema not in self._validators:
+            self._validators[schema] = jsonschema_rs.validator_for(entry.schema)
+        return self._validators[schema]
+
+    def _refresh(self, *, at_once: bool = False) -> None:
+        if not at_once and time.monotonic() - self._read_at < FRESH_SECONDS:
+            return
+        # While one request asks, the others go on with what is known: it is hardly older than a second.
+        if not self._lock.acquire(blocking=at_once or not self._entries):
+            return
+        try:
+            self._entries, self._workers = self._store.catalogue(), self._store.workers()
+        except StoreUnavailable:
+            # What is known stays good enough to check a request; the submit itself will say 503.
+            if not self._entries:
+                raise
+        finally:
+            self._lock.release()
+        self._read_at = time.monotonic()
+
+
+def _field_error(error: Any) -> FieldError:
+    path = [str(part) for part in error.instance_path]
+    missing = getattr(error.kind, "property", None)
+    if missing is not None:
+        return FieldError(_pointer([*path, str(missing).strip('"')]), "This argument is required")
+    unexpected = getattr(error.kind, "unexpected", None)
+    if unexpected:
+        return FieldError(_pointer([*path, unexpected[0]]), "The task has no such argument")
+    return FieldError(_pointer(path), clip(error.message, 200))
+
+
+def _pointer(path: list[str]) -> str:
+    return "".join("/" + clip(part, 100).replace("~", "~0").replace("/", "~1") for part in ["args", *path])

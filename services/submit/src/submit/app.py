@@ -1,0 +1,25 @@
+"""Wire the submit service: a store, what is announced, and the routes."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+from prometheus_client import CollectorRegistry
+
+from chassis.web import create_web_app
+from headway.store import JobStore
+from submit.announced import Announced
+from submit.control import control_routes
+from submit.routes import submit_routes
+from submit.settings import SubmitSettings
+from submit.spec import describe
+
+
+def create_app(settings: SubmitSettings, store: JobStore, registry: CollectorRegistry) -> APIFlask:
+    """The application; every gateway is passed in."""
+    app = create_web_app("submit", "Headway submit", registry)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    announced = Announced(store)
+    app.register_blueprint(submit_routes(store, announced))
+    app.register_blueprint(control_routes(store, announced))
+    app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
+    return app

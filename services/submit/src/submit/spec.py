@@ -1,0 +1,34 @@
+"""What the OpenAPI document says beyond the routes: the request's schema, its headers, the errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.openapi import add_problems, header
+from submit.job_request import CancelRequest, JobRequest
+
+IDEMPOTENCY_KEY = header("Idempotency-Key", "The same key and request never make a second job (kept for 24 h).")
+
+
+def describe(spec: dict[str, Any]) -> dict[str, Any]:
+    """Complete the document that was read off the routes."""
+    paths = spec["paths"]
+    paths["/jobs"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": JobRequest.model_json_schema()}},
+    }
+    cancel, retry = paths["/jobs/{job_id}/cancel"]["post"], paths["/jobs/{job_id}/retry"]["post"]
+    cancel["requestBody"] = {
+        "required": False,
+        "content": {"application/json": {"schema": CancelRequest.model_json_schema()}},
+    }
+    for path in ("/jobs", "/longtask"):
+        paths[path]["post"]["parameters"] = [IDEMPOTENCY_KEY]
+    add_problems(paths["/jobs"]["post"], 400, 409, 410, 413, 415, 422, 503)
+    add_problems(paths["/longtask"]["post"], 400, 410, 422, 503)
+    add_problems(cancel, 400, 404, 409, 410, 413, 415, 422, 503)
+    add_problems(retry, 400, 404, 409, 410, 503)
+    add_problems(paths["/tasks"]["get"], 400, 503)
+    add_problems(paths["/tasks/{name}"]["get"], 400, 404, 503)
+    add_problems(paths["/problems/{slug}"]["get"], 404)
+    return spec
