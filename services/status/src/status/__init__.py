@@ -1,0 +1,1 @@
+"""The status service: reads jobs and follows them over HTTP; it writes nothing."""

@@ -1,0 +1,182 @@
+"""The routes that read: one job, its result, its events, many jobs."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from chassis.web import json_response, single_parameters
+from headway.document import document_of
+from headway.job import Job, is_job_id
+from headway.problem import Problem, clip, job_not_found
+from headway.store import JobStore, Place
+from status.finished import Finished
+from status.hub import Hub
+from status.listing import read_listing
+from status.settings import StatusSettings
+from status.stream import Cursor, Stream, read_cursors
+
+MAX_WAIT_SECONDS = 30
+MAX_STREAM_JOBS = 100
+_WAIT = re.compile(r'(?:^|[,;\s])wait="?(\d{1,9})"?(?:$|[,;\s])')
+
+
+def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlueprint:
+    """All routes of the status service."""
+    routes = APIBlueprint("status", __name__, tag="Status")
+    finished = Finished()
+
+    @routes.get("/status")
+    @routes.doc(summary="List jobs", responses={200: "Newest first, with totals by state."})
+    def list_jobs() -> Response:
+        """Filters by state, task and tag; `next_page_token` leads to the next page while there is one."""
+        return json_response(read_listing(store, single_parameters("state", "task", "tag", "page_size", "page_token")))
+
+    @routes.get("/status/events")
+    @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
+    def follow_jobs() -> Response:
+        """One stream for up to 100 jobs: `?id=…&id=…`. It ends when all of them have ended."""
+        return _stream(settings, hub, _job_ids())
+
+    @routes.get("/status/<job_id>")
+    @routes.doc(summary="Read a job", responses={200: "The job document, in every state.", 304: "Not changed."})
+    def read_status(job_id: str) -> Response:
+        """With `Prefer: wait=N` (at most 30 s) the answer comes as soon as the job changes."""
+        single_parameters()
+        wait_seconds = _wait_seconds()
+        done = finished.find(job_id)
+        if done is not None:
+            return _status_response(done, Place(), 0)
+        job, place = _look(store, job_id)
+        if wait_seconds and not job.state.is_final and _is_current(job, place):
+            _wait_for_change(settings, hub, job, wait_seconds)
+            job, place = _look(store, job_id)
+        finished.keep(job)
+        return _status_response(job, place, wait_seconds)
+
+    @routes.get("/status/<job_id>/events")
+    @routes.doc(summary="Follow a job", responses={200: "A stream of events.", 204: "Everything was sent before."})
+    def follow_job(job_id: str) -> Response:
+        """Server-sent events: snapshot, update, log, end. Reconnect with `Last-Event-ID` to go on."""
+        single_parameters()
+        return _stream(settings, hub, [job_id], _fetch(store, job_id))
+
+    @routes.get("/status/<job_id>/result")
+    @routes.doc(summary="Read a job's result", responses={200: "The result as the task returned it."})
+    def read_result(job_id: str) -> Response:
+        single_parameters()
+        job = _fetch(store, job_id)
+        if not job.state.is_final:
+            detail = f"The job is {job.state}. Read /status/{job.id} until it has ended."
+            raise Problem("not-finished", detail, headers={"Retry-After": "2"}, state=job.state.value)
+        if job.result_json is None:
+            detail = f"The job ended as {job.state}: {job.message or 'it returned nothing'}."
+            raise Problem("no-result", detail, state=job.state.value)
+        return Response(job.result_json, mimetype="application/json")
+
+    return routes
+
+
+def _look(store: JobStore, job_id: str) -> tuple[Job, Place]:
+    if not is_job_id(job_id):
+        raise job_not_found(job_id)
+    return store.look(job_id)
+
+
+def _fetch(store: JobStore, job_id: str) -> Job:
+    if not is_job_id(job_id):
+        raise job_not_found(job_id)  # what cannot be an id is not worth a question to the store
+    return store.fetch(job_id)
+
+
+def _status_response(job: Job, place: Place, wait_seconds: int) -> Response:
+    tag = _tag(job, place)
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        response = json_response(document_of(job, place))
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Prefer"
+    if wait_seconds:
+        response.headers["Preference-Applied"] = f"wait={wait_seconds}"
+    if not job.state.is_final:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def _tag(job: Job, place: Place) -> str:
+    """The version; a waiting job's place is part of it, because it changes without a new version."""
+    if place.waiting_for is None:
+        return str(job.version)
+    return f"{job.version}.{place.waiting_for.value}.{place.queue_position or 0}"
+
+
+def _is_current(job: Job, place: Place) -> bool:
+    """Whether the client has this very state; without an `If-None-Match` it means the present one."""
+    return not request.if_none_match or request.if_none_match.contains_weak(_tag(job, place))
+
+
+def _wait_seconds() -> int:
+    """`Prefer: wait=N` (RFC 7240); a preference that is not understood is ignored, as the RFC asks."""
+    match = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(match[1]), MAX_WAIT_SECONDS) if match else 0
+
+
+def _wait_for_change(settings: StatusSettings, hub: Hub, job: Job, wait_seconds: int) -> None:
+    _check_room(settings, hub)
+    deadline = time.monotonic() + wait_seconds
+    with hub.watch([job.id]) as (watcher, topics):
+        while not hub.is_stopping and (left := deadline - time.monotonic()) > 0:
+            watcher.is_changed.clear()
+            if topics[0].problem or (topics[0].job and topics[0].job.version > job.version):
+                return
+            watcher.is_changed.wait(min(left, 1.0))
+
+
+def _stream(settings: StatusSettings, hub: Hub, job_ids: Sequence[str], job: Job | None = None) -> Response:
+    _check_stream_request()
+    cursors = read_cursors(request.headers.get("Last-Event-ID", ""), len(job_ids))
+    if job and not _can_be_of(job, cursors[0]):
+        cursors = [Cursor()]
+    if all(cursor.is_over for cursor in cursors):
+        return Response(status=204)  # tells an EventSource to stop connecting
+    _check_room(settings, hub)
+    stream = Stream(hub, job_ids, cursors, keep_alive_seconds=settings.keep_alive_seconds)
+    headers = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+    return Response(stream.events(), mimetype="text/event-stream", headers=headers)
+
+
+def _can_be_of(job: Job, cursor: Cursor) -> bool:
+    """Whether the job can have got so far; else the id is of another stream, and all is told from the start."""
+    if cursor.is_over and not job.state.is_final:
+        return False
+    return cursor.version == job.version if cursor.is_over else cursor.version <= job.version
+
+
+def _check_stream_request() -> None:
+    if request.method == "HEAD":
+        raise Problem("method-not-allowed", "A stream has no head. Use GET.", headers={"Allow": "GET"})
+    if request.accept_mimetypes and not request.accept_mimetypes["text/event-stream"]:
+        raise Problem("not-acceptable", "Events come as text/event-stream. Send Accept: text/event-stream or */*.")
+
+
+def _check_room(settings: StatusSettings, hub: Hub) -> None:
+    if hub.watcher_count >= settings.max_streams:
+        detail = f"{settings.max_streams} streams are open on this replica. Poll /status/<id>, or try again shortly."
+        raise Problem("too-many-streams", detail, headers={"Retry-After": "5"})
+
+
+def _job_ids() -> list[str]:
+    unknown = [name for name in request.args if name != "id"]
+    if unknown:
+        raise Problem("unknown-parameter", f"The parameter {clip(unknown[0], 100)!r} is not known here. Known is: id.")
+    job_ids = list(dict.fromkeys(request.args.getlist("id")))
+    if not 1 <= len(job_ids) <= MAX_STREAM_JOBS:
+        detail = f"{len(job_ids)} ids are given. Name 1 to {MAX_STREAM_JOBS} jobs: ?id=…&id=…"
+        raise Problem("invalid-parameter", detail)
+    return job_ids

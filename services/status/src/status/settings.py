@@ -1,0 +1,18 @@
+"""Settings of the status service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from chassis.settings import Port, ProcessSettings
+
+
+class StatusSettings(ProcessSettings):
+    status_host: str = "127.0.0.1"
+    status_port: Port = 8002
+    status_management_port: Port = 9102
+    """Probes and metrics."""
+    max_streams: int = Field(5000, ge=1, le=50_000)
+    """Streams and long polls open at the same time; further ones get 429."""
+    keep_alive_seconds: float = Field(15, ge=0.1, le=60)
+    """A comment goes out on a quiet stream this often, so that proxies keep it and vanished clients are noticed."""

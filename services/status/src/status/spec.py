@@ -1,0 +1,98 @@
+"""What the OpenAPI document says beyond the routes: parameters, headers, the job document, the errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.openapi import add_problems, header, query
+from headway.job import State
+from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from status.routes import MAX_STREAM_JOBS
+
+JOB = {
+    "type": "object",
+    "description": "A job. The first five keys are the tutorial's; result is there only when there is one.",
+    "required": ["state", "current", "total", "status", "id", "task", "version"],
+    "properties": {
+        "state": {"enum": [state.value for state in State]},
+        "current": {"type": "number"},
+        "total": {"type": ["number", "null"], "description": "null while the whole is unknown"},
+        "status": {"type": "string", "description": "The task's latest words; on FAILURE the exception's text."},
+        "result": {"description": "What the task returned."},
+        "id": {"type": "string", "format": "uuid"},
+        "task": {"type": "string"},
+        "args": {"type": "object"},
+        "percent": {"type": ["number", "null"], "description": "100 only on SUCCESS."},
+        "error": {"type": ["object", "null"], "description": "A problem object."},
+        "attempt": {"type": "integer"},
+        "max_retries": {"type": "integer"},
+        "queue": {"type": "string"},
+        "priority": {"enum": ["high", "normal", "low"]},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "eta_seconds": {"type": ["integer", "null"]},
+        "queue_position": {"type": ["integer", "null"]},
+        "waiting_for": {"enum": ["worker", "schedule", "slot", None]},
+        "version": {"type": "integer", "description": "Grows with every change."},
+        "links": {"type": "object"},
+    }
+    | {
+        name: {"type": ["string", "null"], "format": "date-time"}
+        for name in (
+            "created_at", "scheduled_for", "started_at", "updated_at", "finished_at", "expires_at",
+            "cancel_requested_at",
+        )
+    },
+}  # fmt: skip
+
+LIST = {
+    "type": "object",
+    "required": ["jobs", "next_page_token", "totals"],
+    "properties": {
+        "jobs": {"type": "array", "items": JOB},
+        "next_page_token": {"type": ["string", "null"]},
+        "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}
+
+EVENT = {
+    "type": "object",
+    "description": "One event. The data are JSON, by the event's name.",
+    "properties": {
+        "event": {"enum": ["snapshot", "update", "log", "end", "missing"]},
+        "id": {"type": "string", "description": "What the client has now: send it as Last-Event-ID to go on."},
+        "data": {"type": "string"},
+    },
+}
+
+RESUME = header("Last-Event-ID", "Id of the last event received; the stream goes on behind it.")
+
+
+def describe(spec: dict[str, Any]) -> dict[str, Any]:
+    """Complete the document that was read off the routes."""
+    paths = spec["paths"]
+    listing, one = paths["/status"]["get"], paths["/status/{job_id}"]["get"]
+    listing["responses"]["200"]["content"] = {"application/json": {"schema": LIST}}
+    one["responses"]["200"]["content"] = {"application/json": {"schema": JOB}}
+    listing["parameters"] = [
+        query("state", "Only jobs in this state.", enum=[state.value for state in State]),
+        query("task", "Only jobs of this task.", type="string"),
+        query("tag", "Only jobs with this tag.", type="string"),
+        query("page_size", "Jobs a page.", type="integer", minimum=1, maximum=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE),
+        query("page_token", "Where the next page begins.", type="string"),
+    ]
+    one["parameters"] += [
+        header("If-None-Match", "The ETag one has; 304 while it is still true."),
+        header("Prefer", "wait=N: answer when the job changes, after N seconds (at most 30) at the latest."),
+    ]
+    ids = query("id", "A job to follow.", type="array", items={"type": "string"}, minItems=1, maxItems=MAX_STREAM_JOBS)
+    many, single = paths["/status/events"]["get"], paths["/status/{job_id}/events"]["get"]
+    many["parameters"] = [ids | {"required": True}, RESUME]
+    single["parameters"] += [RESUME]
+    for stream in (many, single):
+        stream["responses"]["200"]["content"] = {"text/event-stream": {"schema": EVENT}}
+    add_problems(listing, 400, 503)
+    add_problems(one, 400, 404, 410, 429, 503)
+    add_problems(many, 400, 406, 429, 503)
+    add_problems(single, 400, 404, 406, 410, 429, 503)
+    add_problems(paths["/status/{job_id}/result"]["get"], 400, 404, 409, 410, 503)
+    return spec

