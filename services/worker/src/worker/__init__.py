@@ -1,0 +1,1 @@
+"""The worker service: answers doorbells, runs jobs and settles them."""

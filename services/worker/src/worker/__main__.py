@@ -1,0 +1,39 @@
+"""Start the worker service: `python -m worker`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from celery.exceptions import SecurityWarning
+
+from chassis.fitness import refuse_unfit_server
+from chassis.logs import configure_logs
+from chassis.settings import EXIT_CONFIGURATION, read_settings
+from headway.task import TaskDefinitionError, load_tasks
+from worker.app import create_celery
+from worker.settings import WorkerSettings
+
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+"""What Celery's workers tell each other; ours speak through the store."""
+
+
+def main() -> None:
+    settings = read_settings(WorkerSettings, os.environ)
+    configure_logs("worker", settings.log_format, settings.log_level)
+    refuse_unfit_server(settings)
+    sys.path.insert(0, os.getcwd())  # so that a module of tasks in this folder is found
+    try:
+        tasks = load_tasks(settings.tasks)
+    except (ImportError, TaskDefinitionError) as error:
+        print(f"Headway's worker cannot start: HEADWAY_TASKS={','.join(settings.tasks)}: {error}", file=sys.stderr)
+        sys.exit(EXIT_CONFIGURATION)
+    # Celery warns root of pickled messages; this worker accepts JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    app = create_celery(settings, tasks)
+    app.worker_main(["--quiet", "worker", "--pool=prefork", "--loglevel=WARNING", *QUIET])
+
+
+if __name__ == "__main__":
+    main()

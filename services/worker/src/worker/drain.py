@@ -1,0 +1,65 @@
+"""Stop without losing work: running jobs may finish for a while, then they are handed back."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from celery.worker import state
+
+from chassis.logs import get_logger
+from headway.problem import StoreUnavailable
+from headway.store import Interruption
+from worker.child import end_child, signal_child
+from worker.engine import Engine
+
+log = get_logger(__name__)
+
+CHECK_SECONDS = 0.1
+
+
+class Drain:
+    """A thread in the worker's parent, begun by SIGTERM; Celery itself waits for running jobs without an end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_urgent = threading.Event()
+        self._thread = threading.Thread(target=self._drain, name="drain", daemon=True)
+
+    def begin(self, **_: Any) -> None:
+        """The first SIGTERM lets jobs finish; whoever sends another one cannot wait for them."""
+        if self._thread.ident is None:
+            self._thread.start()
+        else:
+            self._is_urgent.set()
+
+    def _drain(self) -> None:
+        seconds = self._engine.settings.drain_seconds
+        deadline = time.monotonic() + seconds
+        log.info("draining", running=len(state.active_requests), seconds=seconds)
+        while state.active_requests and time.monotonic() < deadline:
+            if self._is_urgent.wait(CHECK_SECONDS):
+                break
+        # A doorbell that was on its way may still bring a job: until nothing runs, whatever runs goes back.
+        while state.active_requests:
+            for request in list(state.active_requests):
+                self._hand_back(request)
+            time.sleep(CHECK_SECONDS)
+
+    def _hand_back(self, request: Any) -> None:
+        """Another worker may start the job as soon as the record says so; by then this one's process stands still."""
+        if not request.worker_pid:
+            return
+        store, owner = self._engine.store(), self._engine.owner(request.worker_pid)
+        try:
+            is_ours = end_child(request.worker_pid, partial(store.interrupt, request.id, owner, Interruption.DRAINED))
+        except StoreUnavailable as problem:
+            # It cannot be told now; without its process the lease ends, and another worker takes the job then.
+            log.error("job not handed back", job_id=request.id, detail=problem.detail)
+            signal_child(request.worker_pid, signal.SIGKILL)
+            return
+        if is_ours:
+            log.info("job handed back", job_id=request.id)

@@ -1,0 +1,150 @@
+"""Carries a task's words to the store: cheap for the task, at most ten writes a second, the last value always.
+
+The task only leaves its latest values here. A thread takes them, writes them and
+brings back whether the job was cancelled or lost; the task learns it at its next
+word. A store that is away costs nothing but delay.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from chassis.logs import get_logger
+from headway.job import Job
+from headway.problem import StoreUnavailable, clip
+from headway.progress import AttemptLost, JobCancelled, Request
+from headway.store import JobStore, Report, Standing
+from worker.result import MAX_CHECKPOINT_BYTES, to_json
+
+log = get_logger(__name__)
+
+FLUSH_SECONDS = 0.1
+ASK_SECONDS = 0.5
+"""A task that says nothing for so long still learns whether its job was cancelled."""
+MAX_MESSAGE_CHARACTERS = 500
+MAX_LINE_CHARACTERS = 2_000
+MAX_LINES_A_FLUSH = 100
+MAX_LINES_WAITING = 1_000
+_STOP = {Standing.CANCEL: JobCancelled, Standing.FENCED: AttemptLost, Standing.ENDED: AttemptLost}
+
+
+class Reporter:
+    """The listener of a job that runs (see `headway.progress.Listener`)."""
+
+    def __init__(self, store: JobStore, job: Job) -> None:
+        self.request = Request(job.id, job.attempt, job.fence)
+        self._store = store
+        self._job = job
+        self._current: float | None = None
+        self._total: float | None = None
+        self._message: str | None = None
+        self._is_new = False
+        self._lines: deque[str] = deque(maxlen=MAX_LINES_WAITING)
+        self._saved = job.checkpoint_json
+        self._written_checkpoint = job.checkpoint_json
+        self._stop: type[BaseException] | None = None
+        self._asked_at = time.monotonic()
+        self.has_told = False
+        """The task asked and knows that it should stop; what it returns then is not what was wanted of it."""
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._flush_often, name=f"reporter {job.id}", daemon=True)
+
+    def __enter__(self) -> Reporter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is left, so that the bar stands where the task left it."""
+        self._closing.set()
+        self._thread.join()
+        self._flush()
+
+    # What the task calls: keep it short, it may be called a million times.
+
+    def report(self, current: float, total: float | None, message: str | None) -> None:
+        self._current = current
+        if total is not None:
+            self._total = total
+        if message is not None:
+            self._message = message
+        self._is_new = True
+        if self._stop is not None:
+            raise self._stop
+
+    def log(self, text: str) -> None:
+        self._lines.append(clip(str(text), MAX_LINE_CHARACTERS))
+        if self._stop is not None:
+            raise self._stop
+
+    def save(self, checkpoint: Any) -> None:
+        self._saved = to_json(checkpoint, MAX_CHECKPOINT_BYTES)
+
+    def is_cancelled(self) -> bool:
+        self.has_told = self._stop is not None
+        return self.has_told
+
+    def saved(self) -> Any:
+        return orjson.loads(self._saved) if self._saved else None
+
+    # What the thread does
+
+    def _flush_often(self) -> None:
+        while not self._closing.wait(FLUSH_SECONDS):
+            self._flush()
+            self._ask()
+
+    def _ask(self) -> None:
+        """Silence must not keep a task from learning that it should stop."""
+        if time.monotonic() - self._asked_at < ASK_SECONDS:
+            return
+        self._asked_at = time.monotonic()
+        with suppress(StoreUnavailable):  # asked again soon; the parent sees to the lease
+            (standing,) = self._store.renew([(self._job.id, self._job.owner or "")])
+            self._stop = _STOP.get(standing)
+
+    def _flush(self) -> None:
+        report = self._take()
+        if report is None:
+            return
+        self._asked_at = time.monotonic()
+        try:
+            standing = self._store.report(self._job.id, self._job.fence, report)
+        except StoreUnavailable:
+            # Tolerated: progress is a courtesy. The latest values go out when the store is back.
+            self._is_new = True
+            self._lines.extendleft(reversed(report.lines))
+            return
+        if report.checkpoint_json is not None:
+            self._written_checkpoint = report.checkpoint_json
+        self._stop = _STOP.get(standing)
+
+    def _take(self) -> Report | None:
+        """What is new since the last flush, made fit to be shown."""
+        lines = tuple(self._lines.popleft() for _ in range(min(len(self._lines), MAX_LINES_A_FLUSH)))
+        saved = self._saved if self._saved != self._written_checkpoint else None
+        was_new, self._is_new = self._is_new, False  # before the values are read: a later report counts again
+        if not was_new:
+            return Report(checkpoint_json=saved, lines=lines) if lines or saved else None
+        message = None if self._message is None else clip(str(self._message), MAX_MESSAGE_CHARACTERS)
+        total = amount_of(self._total)
+        current = amount_of(self._current)
+        if current is not None and total:
+            current = min(current, total)
+        return Report(current, total, message, saved, lines)
+
+
+def amount_of(value: Any) -> float | None:
+    """A finite number that is not negative; anything else never reaches a viewer."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        log.warning("amount of progress ignored", amount=clip(repr(value), 100))
+        return None
+    return max(value, 0)

@@ -1,0 +1,176 @@
+"""The life of an attempt on one page: claim → resolve → perform → settle."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from chassis.logs import get_logger
+from headway.job import Job, State
+from headway.problem import Cancelled, Problem, StoreUnavailable, clip
+from headway.progress import AttemptLost, JobCancelled, listener
+from headway.store import Interruption, JobStore, Settlement
+from headway.task import Task
+from worker.reporter import Reporter, amount_of
+from worker.result import to_json
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+META_KEYS = frozenset({"current", "total", "status", "result"})
+PATIENCE_SECONDS = 15 * 60.0
+"""How long an attempt waits for a store that is away before it gives its outcome up."""
+MAX_PAUSE_SECONDS = 2.0
+"""Between two questions to it: work goes on so soon after its return."""
+MAX_BACKOFF_SECONDS = 300.0
+MAX_TRACEBACK_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs the jobs that doorbells name."""
+
+    store: JobStore
+    tasks: Mapping[str, Task[..., Any]]
+    max_result_bytes: int
+    time_limit_error: type[BaseException] = TimeoutError
+    """What the engine raises inside a task when its time is up."""
+
+    def answer(self, job_id: str, owner: str) -> State | None:
+        """Run the job if there is something to run; the state it was settled in, or None."""
+        with structlog.contextvars.bound_contextvars(job_id=job_id):
+            job = _insist(lambda: self.store.claim(job_id, owner))
+            if job is None:
+                log.info("doorbell ignored")  # ended, claimed by another worker, or not due yet
+                return None
+            if job.task not in self.tasks:
+                self._decline(job, owner)
+                return None
+            return self._run(job)
+
+    def _decline(self, job: Job, owner: str) -> None:
+        """Only what this worker has loaded can run; another one may have it, as in a rolling update."""
+        _insist(lambda: self.store.interrupt(job.id, owner, Interruption.DECLINED))
+        log.warning("job declined", task=job.task, tasks=sorted(self.tasks))
+
+    def _run(self, job: Job) -> State | None:
+        began = time.monotonic()
+        log.info("job started", task=job.task, attempt=job.attempt)
+        try:
+            settlement = self._attempt(job)
+        except AttemptLost:
+            log.warning("attempt lost", attempt=job.attempt)  # another one owns the job; nothing to say any more
+            return None
+        return self.settle(job, settlement, seconds=time.monotonic() - began)
+
+    def settle(self, job: Job, settlement: Settlement, *, seconds: float = 0) -> State | None:
+        """Record how the attempt ended, however long the store is away; None when it was lost meanwhile."""
+        is_ours = _insist(lambda: self.store.settle(job.id, job.fence, settlement))
+        fields = {
+            "task": job.task,
+            "state": settlement.state.value,
+            "attempt": job.attempt,
+            "seconds": round(seconds, 3),
+        }
+        log.info("job settled" if is_ours else "settlement refused", **fields)
+        return settlement.state if is_ours else None
+
+    def _attempt(self, job: Job) -> Settlement:
+        try:
+            task = self.tasks[job.task]
+            return self._succeeded(task, self._perform(task, job))
+        except JobCancelled:
+            return Settlement(State.REVOKED, cancelled=Cancelled.STOPPED)
+        except self.time_limit_error:
+            return failed(job, timed_out(job))
+        except Problem as problem:
+            # Wrong arguments or an unfit result: trying again would give the same.
+            return _ended(State.FAILURE, problem)
+        except Exception as error:
+            log.error("task failed", task=job.task, attempt=job.attempt, traceback=_traceback(error))
+            return failed(job, Problem("task-failed", _words(error), exception=type(error).__name__))
+
+    def _perform(self, task: Task[..., Any], job: Job) -> Any:
+        arguments, named = task.prepare(job.args)
+        with Reporter(self.store, job) as reporter:
+            token = listener.set(reporter)
+            try:
+                value = task(*arguments, **named)
+            finally:
+                listener.reset(token)
+        if reporter.has_told:
+            raise JobCancelled  # it left its loop because it was told to
+        return value
+
+    def _succeeded(self, task: Task[..., Any], value: Any) -> Settlement:
+        if task.is_bound and isinstance(value, dict) and value and value.keys() <= META_KEYS:
+            return self._succeeded_with_meta(value)
+        text = None if value is None else to_json(value, self.max_result_bytes)
+        return Settlement(State.SUCCESS, result_json=text, message="")
+
+    def _succeeded_with_meta(self, meta: dict[str, Any]) -> Settlement:
+        """The seed's way to end: a meta with the last amounts, words and the result."""
+        text = to_json(meta["result"], self.max_result_bytes) if "result" in meta else None
+        current, total = amount_of(meta.get("current")), amount_of(meta.get("total"))
+        words = clip(str(meta.get("status", "")))
+        return Settlement(State.SUCCESS, result_json=text, message=words, current=current, total=total)
+
+
+def failed(job: Job, problem: Problem) -> Settlement:
+    """Another attempt while the job has retries left, else the end."""
+    if job.retries >= job.max_retries:
+        return _ended(State.FAILURE, problem)
+    return Settlement(
+        State.RETRY, error_json=problem.to_json(), message=problem.detail, delay_seconds=backoff_seconds(job)
+    )
+
+
+def timed_out(job: Job) -> Problem:
+    return Problem("timeout", f"The attempt ran longer than its limit of {job.timeout_seconds:g} s.")
+
+
+def backoff_seconds(job: Job) -> float:
+    """1, 2, 4 … seconds, half of it by chance, so that jobs that failed together do not come back together."""
+    longest = min(MAX_BACKOFF_SECONDS, 2.0**job.retries)
+    return longest * random.uniform(0.5, 1)
+
+
+def _ended(state: State, problem: Problem) -> Settlement:
+    return Settlement(state, error_json=problem.to_json(), message=problem.detail)
+
+
+def _insist(ask: Callable[[], T]) -> T:
+    """Ask a store that may be away for a while: a finished job must not be lost to a short outage."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    pause_seconds = 0.1
+    while True:
+        try:
+            return ask()
+        except StoreUnavailable as problem:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("store away", detail=problem.detail, next_try_seconds=pause_seconds)
+            time.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, MAX_PAUSE_SECONDS)
+
+
+def _traceback(error: Exception) -> str:
+    """For the log only: viewers get the exception's text, never the code around it."""
+    try:
+        return clip("".join(traceback.format_exception(error)), MAX_TRACEBACK_CHARACTERS)
+    except Exception:  # an exception whose text raises has a traceback that raises
+        return type(error).__name__
+
+
+def _words(error: BaseException) -> str:
+    """The exception's text; an exception that cannot even say its text gets its name."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__

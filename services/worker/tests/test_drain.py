@@ -1,0 +1,213 @@
+"""A worker that is told to stop lets its jobs finish, and hands back what it cannot wait for."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery.worker import state
+
+from headway.job import Job, State
+from headway.memory import MemoryJobStore
+from headway.problem import StoreUnavailable
+from headway.store import Settlement
+from worker.drain import Drain
+
+DEADLINE_SECONDS = 10
+
+
+@dataclass(eq=False)
+class Accepted:
+    """What Celery knows of a job that one of the worker's processes runs."""
+
+    id: str
+    worker_pid: int | None
+
+
+@dataclass
+class Running:
+    """A job, its process, and what Celery holds of both."""
+
+    job: Job
+    process: subprocess.Popen[bytes]
+    request: Accepted
+
+    def finish(self) -> None:
+        """What the parent does when a job or its process is over."""
+        state.active_requests.discard(self.request)
+
+    def wait(self) -> int:
+        """Until the process is gone; how it ended."""
+        code = self.process.wait(DEADLINE_SECONDS)
+        self.finish()
+        return code
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def owner_of(pid: int | None) -> str:
+    return f"node/{pid}"
+
+
+@pytest.fixture
+def run(store: MemoryJobStore, submit: Callable[..., Job]) -> Iterator[Callable[[], Running]]:
+    """Run a job in a process of its own, as far as the worker's parent can tell."""
+    begun: list[Running] = []
+
+    def begin() -> Running:
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        job = store.claim(submit("any").id, owner_of(process.pid))
+        assert job
+        begun.append(Running(job, process, Accepted(job.id, process.pid)))
+        state.active_requests.add(begun[-1].request)
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.finish()
+        each.process.kill()
+        each.process.wait(10)
+
+
+@pytest.fixture
+def drain_after(store: MemoryJobStore) -> Iterator[Callable[..., Drain]]:
+    """A drain that lets jobs finish for so many seconds."""
+    drains: list[Drain] = []
+
+    def make(seconds: float, answering: Any = store) -> Drain:
+        settings = SimpleNamespace(drain_seconds=seconds)
+        engine: Any = SimpleNamespace(settings=settings, store=lambda: answering, owner=owner_of)
+        drains.append(Drain(engine))
+        return drains[-1]
+
+    yield make
+    state.active_requests.clear()
+    for drain in drains:
+        until(lambda drain=drain: not drain._thread.is_alive())
+
+
+def test_a_job_may_finish_after_the_first_request_to_stop(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    running = run()
+    drain = drain_after(60)
+
+    drain.begin()
+    store.settle(running.job.id, running.job.fence, Settlement(State.SUCCESS))
+    running.finish()
+
+    until(lambda: not drain._thread.is_alive())
+    assert store.fetch(running.job.id).state is State.SUCCESS
+    assert running.process.poll() is None
+
+
+def test_whoever_asks_twice_gets_the_jobs_handed_back_now(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    jobs = [run(), run()]
+    drain = drain_after(3600)
+
+    drain.begin(sig="SIGTERM", how="Warm")
+    assert all(running.process.poll() is None for running in jobs)
+    drain.begin(sig="SIGTERM", how="Warm")
+
+    assert [running.wait() for running in jobs] == [-signal.SIGKILL] * 2
+    for running in jobs:
+        waiting = store.fetch(running.job.id)
+        assert (waiting.state, waiting.attempt, waiting.lost, waiting.retries) == (State.RETRY, 0, 0, 0)
+
+
+def test_a_third_request_to_stop_is_no_mistake(run: Callable[[], Running], drain_after: Callable[..., Drain]) -> None:
+    running = run()
+    drain = drain_after(3600)
+
+    for _ in range(3):
+        drain.begin()
+
+    assert running.wait() == -signal.SIGKILL
+
+
+def test_a_job_that_does_not_finish_in_time_is_handed_back(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    running = run()
+
+    drain_after(0.2).begin()
+
+    assert running.wait() == -signal.SIGKILL
+    assert store.fetch(running.job.id).state is State.RETRY
+
+
+def test_a_cancelled_job_that_is_handed_back_ends(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    running = run()
+    store.cancel(running.job.id)
+
+    drain_after(0).begin()
+
+    assert running.wait() == -signal.SIGKILL
+    assert store.fetch(running.job.id).state is State.REVOKED
+
+
+def test_a_job_that_comes_after_the_time_is_up_is_handed_back_too(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    late = run()
+    late.request.worker_pid = None  # its doorbell was taken, no process has accepted it yet
+    drain = drain_after(0)
+    drain.begin()
+    until(lambda: drain._thread.is_alive())
+
+    late.request.worker_pid = late.process.pid
+
+    assert late.wait() == -signal.SIGKILL
+    assert store.fetch(late.job.id).state is State.RETRY
+
+
+def test_a_process_whose_job_has_just_ended_is_left_alone(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    ended, neighbour = run(), run()
+    store.settle(ended.job.id, ended.job.fence, Settlement(State.SUCCESS))
+
+    drain_after(0).begin()
+
+    assert neighbour.wait() == -signal.SIGKILL
+    assert ended.process.poll() is None
+    assert store.fetch(ended.job.id).state is State.SUCCESS
+
+
+def test_while_the_store_is_away_processes_end_and_leases_do_the_rest(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    class Away:
+        def interrupt(self, *_: Any) -> bool:
+            raise StoreUnavailable("away")
+
+    running = run()
+
+    drain_after(0, Away()).begin()
+
+    assert running.wait() == -signal.SIGKILL
+    assert store.fetch(running.job.id) == running.job
+
+
+def test_a_worker_without_jobs_stops_at_once(drain_after: Callable[..., Drain]) -> None:
+    drain = drain_after(3600)
+
+    drain.begin()
+
+    until(lambda: not drain._thread.is_alive())

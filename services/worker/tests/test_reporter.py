@@ -1,0 +1,233 @@
+"""A task's words on their way to the store: coalesced, best effort, and never lost at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from headway import AttemptLost, JobCancelled
+from headway.job import Job, State
+from headway.memory import MemoryJobStore
+from headway.problem import Problem, StoreUnavailable
+from headway.store import Interruption, Report, Standing
+from worker.reporter import ASK_SECONDS, Reporter
+
+
+class Listening:
+    """The store, with a note of every report that reached it."""
+
+    def __init__(self, store: MemoryJobStore) -> None:
+        self.store = store
+        self.reports: list[Report] = []
+        self.renewals = 0
+        self.is_away = False
+        self.standing: Standing | None = None
+
+    def report(self, job_id: str, fence: int, report: Report) -> Standing:
+        if self.is_away:
+            raise StoreUnavailable("away")
+        self.reports.append(report)
+        return self.standing or self.store.report(job_id, fence, report)
+
+    def renew(self, claims: Sequence[tuple[str, str]]) -> Sequence[Standing]:
+        self.renewals += 1
+        if self.is_away:
+            raise StoreUnavailable("away")
+        return self.store.renew(claims)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+@pytest.fixture
+def listening(store: MemoryJobStore) -> Any:
+    return Listening(store)
+
+
+@pytest.fixture
+def job(store: MemoryJobStore, submit: Callable[..., Job]) -> Job:
+    claimed = store.claim(submit("any").id, "worker/1")
+    assert claimed
+    return claimed
+
+
+def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_hundred_thousand_reports_become_a_few_writes_and_the_last_arrives(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        for number in range(100_000):
+            reporter.report(number, 100_000, None)
+        reporter.report(100_000, 100_000, "all of them")
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.total, stored.message) == (100_000, 100_000, "all of them")
+    assert len(listening.reports) < 50
+
+
+def test_a_single_report_arrives_while_the_task_is_silent(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        reporter.report(1, 10, "the only word")
+
+        until(lambda: listening.fetch(job.id).state is State.PROGRESS)
+        assert listening.fetch(job.id).message == "the only word"
+
+
+def test_words_left_out_stay_as_they_were(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        reporter.report(1, 10, "Rendering")
+        reporter.report(2, None, None)
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.total, stored.message) == (2, 10, "Rendering")
+
+
+def test_a_store_that_is_away_costs_nothing_but_delay(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.is_away = True
+        reporter.report(5, 10, "said while away")
+        reporter.log("a line")
+        time.sleep(0.3)  # let some flushes fail: this is the outage, not a wait for something
+        listening.is_away = False
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.message) == (5, "said while away")
+    assert [line.text for line in listening.log(job.id)] == ["a line"]
+
+
+@pytest.mark.parametrize(("standing", "error"), [(Standing.CANCEL, JobCancelled), (Standing.FENCED, AttemptLost)])
+def test_a_task_that_should_stop_learns_it_at_its_next_word(
+    listening: Any, job: Job, standing: Standing, error: type[BaseException]
+) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.standing = standing
+        reporter.report(1, 10, None)
+        until(reporter.is_cancelled)
+
+        with pytest.raises(error):
+            reporter.report(2, 10, None)
+
+
+def test_a_silent_task_learns_of_its_cancel_too(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        assert not reporter.is_cancelled()
+        listening.cancel(job.id)
+
+        until(reporter.is_cancelled)
+        with pytest.raises(JobCancelled):
+            reporter.report(1, 10, "the first word")
+        with pytest.raises(JobCancelled):
+            reporter.log("the second")
+
+    assert reporter.has_told
+
+
+def test_a_task_that_never_asked_was_not_told(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.cancel(job.id)
+        until(lambda: reporter._stop)
+
+    assert not reporter.has_told
+
+
+@pytest.mark.parametrize("is_claimed_by_another", [False, True])
+def test_a_silent_task_learns_that_its_job_was_taken_away(
+    listening: Any, job: Job, is_claimed_by_another: bool
+) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.interrupt(job.id, "worker/1", Interruption.LOST)
+        if is_claimed_by_another:
+            listening.claim(job.id, "worker/2")
+
+        until(reporter.is_cancelled)
+        with pytest.raises(AttemptLost):
+            reporter.report(1, 10, None)
+
+
+def test_a_silent_task_learns_of_its_cancel_after_an_outage(listening: Any, job: Job) -> None:
+    listening.is_away = True
+    with Reporter(listening, job) as reporter:
+        listening.cancel(job.id)
+        until(lambda: listening.renewals)
+        assert not reporter.is_cancelled()
+
+        listening.is_away = False
+
+        until(reporter.is_cancelled)
+
+
+def test_a_silent_task_costs_at_most_two_questions_a_second(listening: Any, job: Job) -> None:
+    began = time.monotonic()
+
+    with Reporter(listening, job):
+        until(lambda: listening.renewals == 3)
+
+    assert time.monotonic() - began >= 3 * ASK_SECONDS
+    assert listening.reports == []
+
+
+def test_a_task_that_talks_is_told_with_its_words_and_hardly_asked_besides(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        began = time.monotonic()
+        while time.monotonic() - began < 3 * ASK_SECONDS:
+            reporter.report(1, 10, None)
+            time.sleep(0.005)
+
+    assert len(listening.reports) > 3
+    assert listening.renewals < len(listening.reports) / 3
+
+
+def test_a_fenced_attempt_changes_nothing(store: MemoryJobStore, job: Job) -> None:
+    with Reporter(store, job) as reporter:
+        store.interrupt(job.id, "worker/1", Interruption.LOST)
+        reporter._current, reporter._is_new = 9, True
+
+    assert store.fetch(job.id).current is None
+
+
+@pytest.mark.parametrize(
+    ("current", "total", "shown"),
+    [(150, 100, (100, 100)), (-3, 100, (0, 100)), (float("nan"), 100, (None, None)), ("5", 100, (None, None))],
+)
+def test_odd_amounts_are_clipped_or_ignored(listening: Any, job: Job, current: Any, total: Any, shown: Any) -> None:
+    with Reporter(listening, job) as reporter:
+        reporter.report(current, total, "odd")
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.total) == shown
+    assert stored.message == "odd"
+
+
+def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        for number in range(5_000):
+            reporter.log(f"line {number}")
+        until(lambda: len(listening.log(job.id)) >= 900)
+
+    lines = [line.text for line in listening.log(job.id)]
+    assert lines[-1] == "line 4999"
+
+
+def test_a_checkpoint_is_written_once_and_read_back(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        state = {"done": 3}
+        reporter.save(state)
+        state["done"] = 99  # what was saved is the value at that moment
+        assert reporter.saved() == {"done": 3}
+
+    assert listening.fetch(job.id).checkpoint_json == '{"done":3}'
+    assert [report.checkpoint_json for report in listening.reports] == ['{"done":3}']
+
+
+def test_a_checkpoint_that_is_not_json_is_the_tasks_error(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter, pytest.raises(Problem) as caught:
+        reporter.save({"bad": {1, 2}})
+
+    assert caught.value.slug == "unserializable-result"
