@@ -1,0 +1,94 @@
+// The requests of the page. Each gives back an answer or a problem, and never throws.
+import { parseExact } from "./exact-json";
+import { type Action, idFromLocation, type Job } from "./job";
+import { type Problem, problemFrom, problemOf, unreachable } from "./problem";
+import type { Schema } from "./schema";
+
+export type Task = {
+  name: string;
+  description: string;
+  schema: Schema;
+  queue: string;
+  live_workers: number;
+};
+
+export type Answer<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };
+export type Accepted = { id: string; job: Job | null };
+export type StatusAnswer = { kind: "job"; job: Job; etag: string | null } | { kind: "same" };
+
+const TIMEOUT_MS = 15_000;
+
+export class Api {
+  constructor(
+    readonly root: string,
+    readonly fetch: typeof globalThis.fetch,
+  ) {}
+
+  /** Starts the demo job: the seed's route, which answers with nothing but a `Location`. */
+  startLongTask(): Promise<Answer<Accepted>> {
+    return this.ask("longtask", { method: "POST" }, accepted);
+  }
+
+  startJob(task: string, args: Record<string, unknown>, idempotencyKey: string): Promise<Answer<Accepted>> {
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey };
+    return this.ask("jobs", { method: "POST", headers, body: JSON.stringify({ task, args }) }, accepted);
+  }
+
+  listTasks(): Promise<Answer<Task[]>> {
+    return this.ask("tasks", {}, async (response) => {
+      const body = (await response.json()) as { tasks?: Task[] };
+      return Array.isArray(body.tasks) ? body.tasks : [];
+    });
+  }
+
+  /** Asks for one job; with the `etag` of the last answer an unchanged job costs no body. */
+  async status(id: string, etag: string | null): Promise<Answer<StatusAnswer>> {
+    const headers = etag ? { "If-None-Match": etag } : {};
+    // `no-store` keeps the browser from answering the 304 itself with the body it kept.
+    return this.ask(`status/${encodeURIComponent(id)}`, { headers, cache: "no-store" }, async (response) => {
+      if (response.status === 304) return { kind: "same" };
+      const job = parseExact(await response.text()) as Job;
+      return { kind: "job", job, etag: response.headers.get("ETag") };
+    });
+  }
+
+  /** Asks that a job be stopped or run again; the answer is the job as it stands then. */
+  act(id: string, action: Action): Promise<Answer<Job>> {
+    return this.ask(
+      `jobs/${encodeURIComponent(id)}/${action}`,
+      { method: "POST" },
+      async (response) => parseExact(await response.text()) as Job,
+    );
+  }
+
+  private async ask<Value>(
+    path: string,
+    init: RequestInit,
+    read: (response: Response) => Promise<Value>,
+  ): Promise<Answer<Value>> {
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await this.fetch(this.root + path, { ...init, signal });
+      if (!response.ok && response.status !== 304) {
+        return { ok: false, problem: await problemFrom(response) };
+      }
+      return { ok: true, value: await read(response) };
+    } catch (error) {
+      if (error instanceof SyntaxError) return { ok: false, problem: notOurs() };
+      return { ok: false, problem: unreachable() };
+    }
+  }
+}
+
+async function accepted(response: Response): Promise<Accepted> {
+  const body = parseExact((await response.text()) || "{}") as Partial<Job>;
+  const id = idFromLocation(response.headers.get("Location")) ?? body.id;
+  if (!id) throw new SyntaxError("an accepted job has an id");
+  return { id, job: typeof body.version === "number" ? (body as Job) : null };
+}
+
+function notOurs(): Problem {
+  const detail =
+    "The answer did not come from Headway. Something between this page and the server is set up wrong.";
+  return problemOf({ title: "Unexpected answer", detail });
+}

@@ -1,0 +1,182 @@
+// The rows of the page, newest first: takes in what the server says, drops what is old, tells who listens.
+import { type Action, isFinal, type Job, mayAsk } from "./job";
+import type { Problem } from "./problem";
+import { isResumed } from "./resumed";
+
+export type LogLine = { text: string; at: string };
+
+/** What somebody asked of a job here: under way, or refused for a reason. */
+export type Ask = { readonly action: Action; readonly problem: Problem | null };
+
+/** Rows are never changed, only replaced: an equal reference means nothing to draw. */
+export type Row = {
+  /** Stays the same from the click on, before there is an id. */
+  readonly key: string;
+  readonly id: string | null;
+  readonly standing: "submitting" | "refused" | "loading" | "known" | "missing" | "expired";
+  readonly job: Job | null;
+  readonly problem: Problem | null;
+  readonly log: readonly LogLine[];
+  readonly ask: Ask | null;
+  /** The present attempt goes on where another one stopped. */
+  readonly isResumed: boolean;
+};
+
+const EMPTY = { job: null, problem: null, log: [], ask: null, isResumed: false } as const;
+
+type Listener = (after: Row | null, before: Row | null) => void;
+
+const MOST_LOG_LINES = 50;
+
+export class JobStore {
+  private rows: readonly Row[] = [];
+  private byId = new Map<string, Row>();
+  private listeners = new Set<Listener>();
+  private nextKey = 1;
+
+  all(): readonly Row[] {
+    return this.rows;
+  }
+
+  job(id: string): Job | null {
+    return this.byId.get(id)?.job ?? null;
+  }
+
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** A row for a click whose answer is not here yet. */
+  addSubmitting(): string {
+    const key = `row-${this.nextKey++}`;
+    this.insert({ ...EMPTY, key, id: null, standing: "submitting" });
+    return key;
+  }
+
+  /** The server took the job that the row stands for. */
+  accept(key: string, id: string): void {
+    const row = this.rows.find((other) => other.key === key);
+    if (row) this.replace(row, { ...row, id, standing: "loading", problem: null });
+  }
+
+  refuse(key: string, problem: Problem): void {
+    const row = this.rows.find((other) => other.key === key);
+    if (row) this.replace(row, { ...row, standing: "refused", problem });
+  }
+
+  resubmit(key: string): void {
+    const row = this.rows.find((other) => other.key === key);
+    if (row) this.replace(row, { ...row, standing: "submitting", problem: null });
+  }
+
+  /** A row for a job that exists already. Asking twice (a replayed submit) makes one row. */
+  add(id: string, job: Job | null = null): void {
+    if (!this.byId.has(id)) {
+      const key = `row-${this.nextKey++}`;
+      this.insert({ ...EMPTY, key, id, standing: "loading" });
+    }
+    if (job) this.putJob(job);
+  }
+
+  /** A whole document. Equal versions are taken: a snapshot may correct a merge. */
+  putJob(job: Job): void {
+    const row = this.byId.get(job.id);
+    if (!row || (row.job && job.version < row.job.version)) return;
+    if (row.job?.version === job.version && row.standing === "known" && isFinal(row.job)) return;
+    this.replace(row, knownAs(row, job));
+  }
+
+  /** The fields that changed. Without the document they belong to they mean nothing, and are dropped. */
+  mergeJob(change: Partial<Job> & Pick<Job, "id" | "version">): void {
+    const row = this.byId.get(change.id);
+    if (!row?.job || change.version <= row.job.version) return;
+    this.replace(row, knownAs(row, { ...row.job, ...change }));
+  }
+
+  addLogLine(id: string, line: LogLine): void {
+    const row = this.byId.get(id);
+    // A resumed stream may say a line again.
+    if (!row || row.log.some((old) => old.at === line.at && old.text === line.text)) return;
+    this.replace(row, { ...row, log: [...row.log, line].slice(-MOST_LOG_LINES) });
+  }
+
+  markGone(id: string, status: number, problem: Problem): void {
+    const row = this.byId.get(id);
+    if (!row) return;
+    this.replace(row, { ...row, standing: status === 410 ? "expired" : "missing", problem, ask: null });
+  }
+
+  /** False when there is nothing to ask of it, or the answer to the last question is not here yet. */
+  beginAsk(id: string, action: Action): boolean {
+    const row = this.byId.get(id);
+    if (!row?.job || !mayAsk(row.job, action) || isAsking(row)) return false;
+    this.replace(row, { ...row, ask: { action, problem: null } });
+    return true;
+  }
+
+  /** A refusal stays on the row for as long as the same could be asked again. */
+  endAsk(id: string, problem: Problem | null): void {
+    const row = this.byId.get(id);
+    if (!row?.job || !row.ask) return;
+    const isRefused = problem !== null && mayAsk(row.job, row.ask.action);
+    this.replace(row, { ...row, ask: isRefused ? { ...row.ask, problem } : null });
+  }
+
+  /** The jobs that can still change, newest first: what has to be followed. */
+  unfinishedIds(): string[] {
+    return this.rows.filter(isUnfinished).map((row) => row.id as string);
+  }
+
+  isUnfinished(id: string): boolean {
+    const row = this.byId.get(id);
+    return row !== undefined && isUnfinished(row);
+  }
+
+  /** Takes away the rows that `leaves` names and says which ids went with them. */
+  clear(leaves: (row: Row) => boolean): string[] {
+    const gone = this.rows.filter(leaves);
+    this.rows = this.rows.filter((row) => !gone.includes(row));
+    for (const row of gone) if (row.id) this.byId.delete(row.id);
+    for (const row of gone) this.tell(null, row);
+    return gone.flatMap((row) => row.id ?? []);
+  }
+
+  private insert(row: Row): void {
+    this.rows = [row, ...this.rows];
+    if (row.id) this.byId.set(row.id, row);
+    this.tell(row, null);
+  }
+
+  private replace(before: Row, after: Row): void {
+    this.rows = this.rows.map((row) => (row === before ? after : row));
+    if (after.id) this.byId.set(after.id, after);
+    this.tell(after, before);
+  }
+
+  private tell(after: Row | null, before: Row | null): void {
+    for (const listener of this.listeners) listener(after, before);
+  }
+}
+
+function knownAs(row: Row, job: Job): Row {
+  const isSettled = row.ask?.problem && !mayAsk(job, row.ask.action);
+  const ask = isSettled ? null : row.ask;
+  return { ...row, standing: "known", job, problem: null, ask, isResumed: isResumed(job, row) };
+}
+
+export function isAsking(row: Row): boolean {
+  return row.ask !== null && row.ask.problem === null;
+}
+
+/** The server may still have news about this row. */
+export function isUnfinished(row: Row): boolean {
+  if (!row.id || row.standing === "missing" || row.standing === "expired") return false;
+  return !row.job || !isFinal(row.job);
+}
+
+/** Nothing more will happen in this row. */
+export function isOver(row: Row): boolean {
+  if (row.standing === "submitting" || isAsking(row)) return false;
+  return !isUnfinished(row);
+}

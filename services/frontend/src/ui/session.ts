@@ -1,0 +1,133 @@
+// Joins the core to the views: one store, one follower, one memory, and the signals that views read.
+import { type Signal, signal } from "@preact/signals";
+import { Api } from "../core/api";
+import { ask } from "../core/asks";
+import type { Connection } from "../core/connection";
+import { Follower } from "../core/follower";
+import type { Action, Job } from "../core/job";
+import { type Memory, rememberIn } from "../core/remembered";
+import { isOver, JobStore, type Row } from "../core/store";
+import { Announcer } from "./announcer";
+import { nameOf } from "./names";
+
+export class Session {
+  readonly rows: Signal<readonly Row[]> = signal([]);
+  readonly connection: Signal<Connection> = signal({ kind: "ready" });
+  /** The rows stand still because somebody wants to read them; the news is kept. */
+  readonly isPaused: Signal<boolean> = signal(false);
+  readonly announcer = new Announcer();
+  private isDrawing = false;
+
+  constructor(
+    readonly api: Api,
+    readonly follower: Follower,
+    private readonly store: JobStore,
+    private readonly memory: Memory,
+  ) {
+    store.listen((after, before) => {
+      this.drawSoon();
+      this.announcer.tell(after, before, after ? nameOf(after) : "");
+    });
+    // Oldest first, because each row is put on top of the ones before.
+    for (const id of memory.all().reverse()) store.add(id);
+    this.rows.value = store.all();
+  }
+
+  /** A row appears at once; its id comes with the answer. */
+  async startLongTask(): Promise<void> {
+    const key = this.store.addSubmitting();
+    this.setPaused(false);
+    await this.submitLongTask(key);
+  }
+
+  async submitAgain(key: string): Promise<void> {
+    this.store.resubmit(key);
+    await this.submitLongTask(key);
+  }
+
+  addAccepted(id: string, job: Job | null): void {
+    this.store.add(id, job);
+    this.setPaused(false);
+    this.memory.add(id);
+    this.announcer.say("Job accepted.");
+  }
+
+  /** Stops a job, or runs it again. */
+  async ask(id: string, action: Action): Promise<void> {
+    this.setPaused(false);
+    await ask(this.api, this.store, id, action);
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.isPaused.value = isPaused;
+    this.rows.value = this.store.all();
+  }
+
+  clearFinished(): void {
+    this.memory.drop(this.store.clear(isOver));
+    this.rows.value = this.store.all();
+  }
+
+  remove(key: string): void {
+    this.memory.drop(this.store.clear((row) => row.key === key));
+    this.rows.value = this.store.all();
+  }
+
+  private async submitLongTask(key: string): Promise<void> {
+    const answer = await this.api.startLongTask();
+    if (!answer.ok) return this.store.refuse(key, answer.problem);
+    this.store.accept(key, answer.value.id);
+    this.memory.add(answer.value.id);
+  }
+
+  /** Draws at most once a frame, however many events came. Hidden pages have no frames. */
+  private drawSoon(): void {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    const draw = () => {
+      this.isDrawing = false;
+      if (!this.isPaused.value) this.rows.value = this.store.all();
+    };
+    if (document.hidden) setTimeout(draw, 250);
+    else requestAnimationFrame(draw);
+  }
+}
+
+export function startSession(root: string): Session {
+  const store = new JobStore();
+  const api = new Api(root, globalThis.fetch.bind(globalThis));
+  let session: Session | null = null;
+  const follower = new Follower(api, store, (connection) => {
+    if (session) tellConnection(session, connection);
+  });
+  session = new Session(
+    api,
+    follower,
+    store,
+    rememberIn(() => window.localStorage, root),
+  );
+  watchPage(follower);
+  return session;
+}
+
+function tellConnection(session: Session, connection: Connection): void {
+  const before = session.connection.value.kind;
+  session.connection.value = connection;
+  if (before === connection.kind) return;
+  if (connection.kind === "reconnecting") session.announcer.say("Connection lost, trying again.");
+  if (connection.kind === "offline") session.announcer.say("You are offline.");
+  const wasLost = before === "reconnecting" || before === "offline";
+  if (connection.kind === "live" && wasLost) session.announcer.say("Live again.");
+}
+
+/** A hidden tab, a lost network and a page kept by the back button all change what should be open. */
+function watchPage(follower: Follower): void {
+  document.addEventListener("visibilitychange", () => follower.setHidden(document.hidden));
+  if (document.hidden) follower.setHidden(true);
+  window.addEventListener("online", () => follower.setOnline(true));
+  window.addEventListener("offline", () => follower.setOnline(false));
+  window.addEventListener("pagehide", () => follower.suspend());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) follower.setHidden(false);
+  });
+}

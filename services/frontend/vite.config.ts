@@ -1,0 +1,14 @@
+// How the page is built: relative addresses only, so that it works under any path prefix.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    // The polyfill is an inline script in disguise, and every browser we support can preload modules.
+    modulePreload: { polyfill: false },
+    // A data: address instead of a file would have to be allowed by the content security policy.
+    assetsInlineLimit: 0,
+  },
+});
