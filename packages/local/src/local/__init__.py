@@ -1,0 +1,1 @@
+"""The whole of Headway on one machine: `python -m local`."""

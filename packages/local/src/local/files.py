@@ -1,0 +1,78 @@
+"""The files the processes need: folders, Valkey's and nginx's configuration, the lock on the data."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+
+from local.ports import LOOPBACK
+from local.settings import REPOSITORY, LocalSettings
+
+NGINX_TEMPLATE = REPOSITORY / "services/frontend/nginx/headway.conf.template"
+
+
+class HomeBusy(Exception):
+    """Another stack uses this folder's data; the text says what to do."""
+
+
+def lock_home(home: Path) -> int:
+    """Make sure that nobody else uses these data: two servers on one log would destroy it. Held until the end."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise HomeBusy(
+            f"Another Headway runs on the data in {home}. Stop it, or use another folder: make up HEADWAY_HOME=…"
+        ) from None
+    return descriptor
+
+
+def write_valkey_configuration(home: Path, port: int, password: str) -> Path:
+    """The durable profile: what was answered with 202 is on the disk."""
+    data = home / "data"
+    data.mkdir(exist_ok=True, mode=0o700)
+    lines = [
+        f"bind {LOOPBACK}",
+        f"port {port}",
+        f"requirepass {password}",
+        f'dir "{data}"',
+        "appendonly yes",
+        "appendfsync always",
+        'save ""',
+        "maxmemory-policy noeviction",
+        f'logfile "{home / "valkey.log"}"',  # its warnings about the kernel's settings are not for newcomers
+        "loglevel notice",
+    ]
+    return _write(home / "run" / "valkey.conf", "\n".join(lines) + "\n")
+
+
+def write_nginx_configuration(
+    settings: LocalSettings, submit_ports: Sequence[int], status_ports: Sequence[int]
+) -> Path:
+    run = (settings.home / "run").resolve()
+    text = Template(NGINX_TEMPLATE.read_text()).safe_substitute(
+        HEADWAY_RUN=run,
+        HEADWAY_LISTEN=f"{LOOPBACK}:{settings.port}",
+        HEADWAY_PAGE=settings.page.resolve(),
+        HEADWAY_MAX_BODY_BYTES=settings.max_body_bytes,
+        HEADWAY_SUBMIT_SERVERS=_servers(submit_ports),
+        HEADWAY_STATUS_SERVERS=_servers(status_ports),
+    )
+    return _write(run / "nginx.conf", text)
+
+
+def _servers(ports: Sequence[int]) -> str:
+    # One failure must not take the only server out of service: the next request finds out by itself.
+    return " ".join(f"server {LOOPBACK}:{port} max_fails=0;" for port in ports)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path

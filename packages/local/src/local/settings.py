@@ -1,0 +1,39 @@
+"""Settings of the stack on one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from chassis.settings import Port
+from status.settings import StatusSettings
+from submit.settings import SubmitSettings
+from worker.settings import WorkerSettings
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+
+
+class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
+    """Everything the services know, and how many of each to run."""
+
+    engine: Literal["celery", "threads"] = "celery"
+    """`celery`: the real stack. `threads`: everything in one process, for a first look; nothing survives it."""
+    port: Port = 8080
+    """The public port, on 127.0.0.1."""
+    home: Path = Path(".headway")
+    """Where the data and the processes' files are."""
+    page: Path = REPOSITORY / "services/frontend/dist"
+    """The built page."""
+    workers: int = Field(1, ge=1, le=32)
+    """Worker services to run."""
+    statuses: int = Field(1, ge=1, le=32)
+    """Status services to run."""
+    submits: int = Field(1, ge=1, le=32)
+    """Submit services to run."""
+    slots: int = Field(4, ge=1, le=256)
+    """Jobs that each worker runs at the same time."""
+    drain_seconds: float = Field(3, ge=0, le=24 * 3600)
+    """After Ctrl-C running jobs may finish for so long; then they wait for the next start."""
+    log_format: Literal["console", "json"] = "console"

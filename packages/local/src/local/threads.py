@@ -1,0 +1,114 @@
+"""The seed's first way, with the status it lacked: everything in one process, nothing survives it.
+
+The same routes, tasks and page as the real stack, over `MemoryJobStore` and a
+`ThreadPoolExecutor`. Threads cannot be ended, so time limits are not enforced here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, send_from_directory
+from prometheus_client import CollectorRegistry
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from chassis.logs import get_logger
+from chassis.web import create_web_app
+from headway.catalogue import Worker
+from headway.memory import MemoryJobStore
+from headway.task import Task
+from local.ports import LOOPBACK
+from local.settings import LocalSettings
+from status.app import create_app as create_status
+from status.hub import Hub
+from submit.app import create_app as create_submit
+from worker.reconcile import Reconciler
+from worker.run import Runner
+
+log = get_logger(__name__)
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+
+
+class ThreadsEngine:
+    """The whole of Headway as one object: `wsgi` is the application, `start` and `stop` its life."""
+
+    def __init__(self, settings: LocalSettings, tasks: Mapping[str, Task[..., Any]]) -> None:
+        self._pool = ThreadPoolExecutor(settings.slots, thread_name_prefix="slot")
+        self.store = MemoryJobStore(ring=self._ring)
+        self._runner = Runner(self.store, tasks, settings.max_result_bytes)
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        worker = Worker(self._owner, settings.slots, settings.queues, tuple(sorted(tasks)))
+        self._reconciler = Reconciler(self.store, worker, [task.entry for task in tasks.values()])
+        self._hub = Hub(self.store)
+        self.store.announce(worker, [task.entry for task in tasks.values()])
+        self.wsgi = self._mount(settings)
+
+    def start(self) -> None:
+        self._reconciler.start()
+        self._hub.start()
+
+    def stop(self) -> None:
+        """Running tasks are not waited for: their threads end with the process."""
+        self._hub.stop()
+        self._reconciler.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ring(self, job_id: str) -> None:
+        self._pool.submit(self._answer, job_id)
+
+    def _answer(self, job_id: str) -> None:
+        try:
+            self._runner.answer(job_id, f"{self._owner}/{threading.get_ident()}/{job_id}")
+        except Exception:  # the future is nobody's: without this line the error would vanish
+            log.exception("slot stumbled", job_id=job_id)
+
+    def _mount(self, settings: LocalSettings) -> Any:
+        """Both services and the page on one origin, as nginx does it for the real stack."""
+        registry = CollectorRegistry()
+        submit = create_submit(settings, self.store, registry)
+        status = create_status(settings, self.store, self._hub, CollectorRegistry())
+        return DispatcherMiddleware(
+            _page_app(settings.page),
+            {path: _with_prefix(submit, path) for path in ("/longtask", "/jobs", "/tasks", "/problems")}
+            | {"/status": _with_prefix(status, "/status")}
+            | {f"/openapi/{app.name}.json": _with_prefix(app, "/openapi.json") for app in (submit, status)},
+        )
+
+
+def serve_threads(engine: ThreadsEngine, port: int) -> BaseWSGIServer:
+    """A server in this process; call its `serve_forever`."""
+    return make_server(LOOPBACK, port, engine.wsgi, threaded=True)
+
+
+def _with_prefix(app: Flask, prefix: str) -> Any:
+    """The dispatcher takes the path apart; our routes know their whole path."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        whole = environ | {"SCRIPT_NAME": "", "PATH_INFO": prefix + environ["PATH_INFO"]}
+        return app(whole, start_response)
+
+    return call
+
+
+def _page_app(folder: Path) -> Flask:
+    app = create_web_app("page", "Headway page", CollectorRegistry())
+
+    @app.get("/")
+    @app.get("/<path:name>")
+    def page(name: str = "index.html") -> Response:
+        response = send_from_directory(folder.resolve(), name)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
+
+    return app
