@@ -1,0 +1,175 @@
+"""A running Headway to test by URL: the embedded stack, or any other that `E2E_URL` names."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from local.ports import free_ports
+
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+HERE = Path(__file__).parent
+FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20.0, what: str = "the condition") -> Any:
+    """The first true value of the condition; fails when none came in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not hold within {seconds} s")
+
+
+@dataclass
+class Headway:
+    """A client as a user would write one."""
+
+    url: str
+    http: httpx2.Client
+
+    def submit(self, task: str, headers: dict[str, str] | None = None, **body: Any) -> dict[str, Any]:
+        args = body.pop("args", {})
+        answer = self.http.post("/jobs", json={"task": task, "args": args, **body}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        answer = self.http.get(f"/status/{job_id}")
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def wait(self, job_id: str, seconds: float = 30.0, states: set[str] = FINAL) -> dict[str, Any]:
+        def reached() -> dict[str, Any] | None:
+            document = self.status(job_id)
+            return document if document["state"] in states else None
+
+        found: dict[str, Any] = wait_for(reached, seconds, f"one of {sorted(states)} for job {job_id}")
+        return found
+
+    def run(self, task: str, seconds: float = 30.0, **body: Any) -> dict[str, Any]:
+        return self.wait(self.submit(task, **body)["id"], seconds)
+
+    def events(self, path: str, headers: dict[str, str] | None = None) -> Iterator[tuple[str, str, Any]]:
+        """(event, id, data) of a stream, until the server closes it."""
+        with self.http.stream("GET", path, headers=headers or {}, timeout=30) as answer:
+            assert answer.status_code == 200, answer.read()
+            fields: dict[str, str] = {}
+            for line in answer.iter_lines():
+                if line.startswith(":"):
+                    continue
+                if line:
+                    name, _, value = line.partition(": ")
+                    fields[name] = value
+                elif "data" in fields:
+                    yield fields.get("event", "message"), fields.get("id", ""), json.loads(fields["data"])
+                    fields = {}
+
+
+@dataclass
+class Stack:
+    """A stack that a test started: a process, where it listens, and what it printed."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    home: Path
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def stacks_in(make_folder: Callable[[str], Path]) -> Iterator[Callable[..., Stack]]:
+    """Start `python -m local` with settings; whatever still runs at the end is stopped."""
+    stacks: list[Stack] = []
+
+    def start(home: Path | None = None, wait: bool = True, **settings: Any) -> Stack:
+        folder = home or make_folder("stack")
+        port = settings.pop("port", None) or free_ports(1)[0]
+        environment = {f"HEADWAY_{name.upper()}": str(value) for name, value in settings.items()}
+        environment |= {"HEADWAY_PORT": str(port), "HEADWAY_HOME": str(folder / "home"), "PYTHONPATH": str(HERE)}
+        log_path = folder / f"stack-{len(stacks)}.log"
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local"], env={**os.environ, **environment}, stdout=log, stderr=log, cwd=HERE
+            )
+        stack = Stack(process, f"http://127.0.0.1:{port}", folder, log_path)
+        stacks.append(stack)
+        if wait:
+            wait_for(lambda: "ready on" in stack.log or process.poll() is not None, START_SECONDS, "the stack's start")
+            assert process.poll() is None, stack.log
+        return stack
+
+    yield start
+    for stack in stacks:
+        stack.stop()
+
+
+@pytest.fixture
+def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stack]]:
+    """Stacks for one test."""
+    with stacks_in(tmp_path_factory.mktemp) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def start_lasting_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stack]]:
+    """Stacks that many tests share."""
+    with stacks_in(tmp_path_factory.mktemp) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def connect() -> Iterator[Callable[[str], Headway]]:
+    clients: list[httpx2.Client] = []
+
+    def to(url: str) -> Headway:
+        client = httpx2.Client(base_url=url, timeout=40, limits=httpx2.Limits(max_connections=50))
+        clients.append(client)
+        return Headway(url, client)
+
+    yield to
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def trial_stack(start_lasting_stack: Callable[..., Stack]) -> Stack:
+    """The embedded stack with the demo tasks and the trial tasks."""
+    return start_lasting_stack(tasks="worker.tasks,trial_tasks", slots=4, cancel_grace_seconds=2)
+
+
+@pytest.fixture(scope="session")
+def headway(request: pytest.FixtureRequest, connect: Callable[[str], Headway]) -> Headway:
+    """The Headway under test."""
+    url = os.environ.get("E2E_URL") or request.getfixturevalue("trial_stack").url
+    return connect(url)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    return wait_for
