@@ -1,0 +1,58 @@
+"""Starts the worker service in a process whose wall clock is wrong: `CHAOS_CLOCK=3600` or `3600,-3600,8`.
+
+The second form steps: the first offset in seconds for so many seconds, then the
+second one. Monotonic clocks are left alone, as a wrong wall clock leaves them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import runpy
+import time
+from typing import Any
+
+_time, _time_ns, _monotonic = time.time, time.time_ns, time.monotonic
+_real = datetime.datetime
+_offsets = [float(word) for word in os.environ["CHAOS_CLOCK"].split(",")]
+_began_at = _monotonic()
+
+
+def offset_seconds() -> float:
+    if len(_offsets) == 3 and _monotonic() - _began_at > _offsets[2]:
+        return _offsets[1]
+    return _offsets[0]
+
+
+class _KindOfDatetime(type):
+    """Real datetimes count as instances of the skewed class."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _real)
+
+
+class SkewedDatetime(_real, metaclass=_KindOfDatetime):
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return _real.now(tz) + datetime.timedelta(seconds=offset_seconds())
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _real.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=offset_seconds())
+
+
+def main() -> None:
+    # Whoever builds schemas from `datetime` must meet the real class: only its readers of the clock come after.
+    import pydantic  # noqa: F401
+
+    import headway.store
+    import headway.task  # noqa: F401
+
+    time.time = lambda: _time() + offset_seconds()
+    time.time_ns = lambda: _time_ns() + int(offset_seconds() * 1e9)
+    datetime.datetime = SkewedDatetime  # type: ignore[misc]
+    runpy.run_module("worker", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
