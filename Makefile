@@ -25,7 +25,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=threads TASKS=module HEADWAY_PORT=…)
-	@$(SHORT) $(BIN)/python -m local
+	@exec env $(SHORT) $(BIN)/python -m local # in the shell's place, so that a signal for make reaches it
 
 test: setup chromium ## Run all tests: unit, contract, end to end, the page in Chromium
 	$(NPM) test --silent

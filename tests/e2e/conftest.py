@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from local.ports import free_ports
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 HERE = Path(__file__).parent
+COMMAND = (sys.executable, "-m", "local")
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 
 
@@ -107,16 +108,14 @@ def stacks_in(make_folder: Callable[[str], Path]) -> Iterator[Callable[..., Stac
     """Start `python -m local` with settings; whatever still runs at the end is stopped."""
     stacks: list[Stack] = []
 
-    def start(home: Path | None = None, wait: bool = True, **settings: Any) -> Stack:
+    def start(home: Path | None = None, wait: bool = True, command: Sequence[str] = COMMAND, **settings: Any) -> Stack:
         folder = home or make_folder("stack")
         port = settings.pop("port", None) or free_ports(1)[0]
         environment = {f"HEADWAY_{name.upper()}": str(value) for name, value in settings.items()}
         environment |= {"HEADWAY_PORT": str(port), "HEADWAY_HOME": str(folder / "home"), "PYTHONPATH": str(HERE)}
         log_path = folder / f"stack-{len(stacks)}.log"
         with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "local"], env={**os.environ, **environment}, stdout=log, stderr=log, cwd=HERE
-            )
+            process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log, cwd=HERE)
         stack = Stack(process, f"http://127.0.0.1:{port}", folder, log_path)
         stacks.append(stack)
         if wait:

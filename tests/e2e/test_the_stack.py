@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 CONFIGURATION = 78
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def children_of(pid: int) -> list[int]:
@@ -52,6 +53,18 @@ def test_a_stop_signal_ends_everything_and_leaves_nothing_behind(start_stack: Ca
     assert code == 0
     assert not [pid for pid in processes if is_alive(pid)]
     assert stack.log.rstrip().endswith("stopped")
+
+
+def test_a_stop_signal_for_make_ends_the_stack(start_stack: Callable[..., Any]) -> None:
+    # Without the outer make's flags, which name file descriptors that this one does not have.
+    make = ("env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "--silent", "-C", str(REPOSITORY), "up")
+    stack = start_stack(command=make, engine="threads")
+    processes = children_of(stack.process.pid)
+    assert processes
+
+    stack.stop(signal.SIGTERM)
+
+    assert not [pid for pid in processes if is_alive(pid)]
 
 
 def test_jobs_and_results_survive_a_restart(start_stack: Callable[..., Any], connect: Callable[..., Any]) -> None:
