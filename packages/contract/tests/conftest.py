@@ -72,6 +72,12 @@ def redis_store(client: redis.Redis, prefix: str, doorbell: str) -> RedisJobStor
 
 
 @pytest.fixture
+def sharing_store(client: redis.Redis, prefix: str, doorbell: str) -> RedisJobStore:
+    """As the web services use it."""
+    return RedisJobStore(client, prefix=prefix, doorbell=doorbell, shares_round_trips=True)
+
+
+@pytest.fixture
 def everything() -> Callable[..., dict[str, Any]]:
     """All that Redis holds under a pattern, in a form that can be compared."""
 
@@ -88,10 +94,10 @@ def everything() -> Callable[..., dict[str, Any]]:
     return read
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis_store", "sharing_store"])
 def store(request: pytest.FixtureRequest) -> JobStore:
-    """Each test that asks for it runs on both stores."""
-    return MemoryJobStore() if request.param == "memory" else request.getfixturevalue("redis_store")
+    """Each test that asks for it runs on both stores, and on Redis with shared round trips."""
+    return MemoryJobStore() if request.param == "memory" else request.getfixturevalue(request.param)
 
 
 @pytest.fixture

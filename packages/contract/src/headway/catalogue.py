@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -11,6 +12,7 @@ E = TypeVar("E", "TaskEntry", "Worker")
 
 ALIVE_SECONDS = 10
 """A worker that has not announced itself for this long does not count as live."""
+ANNOUNCEMENTS_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class Worker:
         return orjson.dumps(asdict(self)).decode()
 
     @classmethod
+    @lru_cache(maxsize=ANNOUNCEMENTS_KEPT)
     def from_json(cls, text: str) -> Worker:
+        # A worker says the same as long as it lives, and every poll of a waiting job reads it.
         worker = _known_only(cls, text)
         return replace(worker, queues=tuple(worker.queues), tasks=tuple(worker.tasks))
 

@@ -78,10 +78,13 @@ ECHO_SECONDS = 60
 class RedisJobStore:
     """See `headway.store.JobStore` for the promise of every method."""
 
-    def __init__(self, client: redis.Redis, *, prefix: str = "headway:", doorbell: str = "") -> None:
+    def __init__(
+        self, client: redis.Redis, *, prefix: str = "headway:", doorbell: str = "", shares_round_trips: bool = False
+    ) -> None:
+        """`shares_round_trips` is for processes that serve many at once, see `round_trips.py`."""
         self._redis = client
         self._prefix = prefix
-        self._run = Scripts(client, prefix, doorbell).run
+        self._run = Scripts(client, prefix, doorbell, shares_round_trips=shares_round_trips).run
         self._capacity = Capacity(client)
         self._lists = RedisLists(client, prefix)
 

@@ -12,11 +12,12 @@ from importlib.resources import files
 from typing import Any
 
 import redis
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 
 from headway.doorbell import HARD_LIMIT_GRACE_SECONDS
 from headway.job import LANES, MOVES, RECOVERED_LANE, Priority
 from headway.problem import REASON_GIVEN, Cancelled, StoreUnavailable, cancelled
+from headway.round_trips import RoundTrips
 from headway.store import (
     DECLINED_SECONDS,
     LEASE_SECONDS,
@@ -37,14 +38,22 @@ PARTS = {"interrupt": ("take_back",), "wake": ("take_back",)}
 class Scripts:
     """Every verb as a call; Redis keeps the compiled scripts, a restarted one gets them again."""
 
-    def __init__(self, client: redis.Redis, prefix: str, doorbell: str) -> None:
+    def __init__(self, client: redis.Redis, prefix: str, doorbell: str, *, shares_round_trips: bool = False) -> None:
+        self._redis = client
         self._prefix = prefix
         self._scripts = {verb: client.register_script(source_of(verb, doorbell)) for verb in VERBS}
+        self._ask = RoundTrips(client).ask if shares_round_trips else client.execute_command
 
     def run(self, verb: str, *arguments: Any) -> Any:
         """Call a verb. Raises `StoreUnavailable`."""
+        script = self._scripts[verb]
+        command = ("EVALSHA", script.sha, 1, self._prefix, *(_text(each) for each in arguments))
         with answering():
-            return self._scripts[verb](keys=[self._prefix], args=[_text(each) for each in arguments])
+            try:
+                return self._ask(*command)
+            except NoScriptError:
+                self._redis.script_load(script.script)
+                return self._ask(*command)
 
 
 def source_of(verb: str, doorbell: str) -> str:

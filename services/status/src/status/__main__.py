@@ -46,7 +46,7 @@ def build(settings: StatusSettings, hubs: list[Hub]) -> object:
     """The application with its gateways; called in gunicorn's worker process."""
     registry = CollectorRegistry()
     client = connect(settings.redis_url, connection_class=UnpolledConnection)
-    store = RedisJobStore(client, prefix=settings.key_prefix)
+    store = RedisJobStore(client, prefix=settings.key_prefix, shares_round_trips=True)
     hub = Hub(store)
     hub.start()
     hubs.append(hub)
