@@ -24,7 +24,7 @@ from headway.problem import Cancelled
 from headway.store import Settlement
 from headway.task import Task
 from worker.child import end_child
-from worker.configuration import EagerConnection, celery_configuration
+from worker.configuration import celery_configuration
 from worker.drain import Drain
 from worker.echo import Echo
 from worker.engine import Engine
@@ -32,6 +32,7 @@ from worker.lease import LeaseKeeper, Running
 from worker.metrics import WorkerMetrics
 from worker.reconcile import Reconciler
 from worker.settings import WorkerSettings
+from worker.transport import EagerConnection
 
 log = get_logger(__name__)
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kombu import Connection, Exchange, Queue
+from kombu import Exchange, Queue
 
 from headway.doorbell import LIST_SEPARATOR, celery_queue, echo_queue
 from headway.job import LANES
 from worker.settings import WorkerSettings
 
-MAX_RECONNECT_SECONDS = 2
-
-
-class EagerConnection(Connection):
-    """Asks again every two seconds at most: the library's own pauses grow to half a minute in a long outage."""
-
-    def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        intervals = {"interval_start": 1, "interval_step": 1, "interval_max": MAX_RECONNECT_SECONDS}
-        return super().ensure_connection(*args, **(intervals | options))
+SILENCE_SECONDS = 5
+"""A connection on which an answer is overdue for so long is given up; the wait for a doorbell itself ends each second."""
 
 
 def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
@@ -39,7 +32,7 @@ def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
             "visibility_timeout": 24 * 3600,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
-            "socket_timeout": 10,
+            "socket_timeout": SILENCE_SECONDS,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
             "health_check_interval": 10,
