@@ -166,6 +166,17 @@ def test_only_success_is_a_hundred_percent(
     assert percent_of(job) == percent
 
 
+@pytest.mark.parametrize(("current", "total"), [(1e20, 1e21), (1e308, 1.5e308), (1e308, 1e-300), (1e-300, 1e308)])
+def test_no_amount_is_too_large_for_a_document(a_record: Record, current: float, total: float) -> None:
+    begun = {"pace_at": NOW - timedelta(seconds=10), "pace_from": 0.0, "updated_at": NOW}
+    job = a_record(state=State.PROGRESS, current=current, total=total, **begun)
+
+    read = orjson.loads(encode(document_of(job, now=NOW)))
+
+    assert (read["current"], read["total"]) == (current, total)
+    assert 0 <= read["percent"] <= 99
+
+
 # The estimate
 
 

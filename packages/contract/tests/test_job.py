@@ -127,6 +127,24 @@ def test_whole_amounts_stay_whole(a_record: Callable[..., Job], text: str, shown
     assert str(job.current) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (str(2**53), "9007199254740992"),
+        (str(2**53 + 2), "9007199254740994.0"),
+        ("1e+20", "1e+20"),
+        ("-1e+20", "-1e+20"),
+        ("9" * 400, "inf"),
+    ],
+)
+def test_an_amount_too_large_to_be_whole_everywhere_stays_a_float(
+    a_record: Callable[..., Job], text: str, shown: str
+) -> None:
+    job = Job.from_fields(a_record().to_fields() | {"current": text})
+
+    assert str(job.current) == shown
+
+
 def test_arguments_are_read_from_their_json(a_record: Callable[..., Job]) -> None:
     job = a_record(args_json='{"n":3,"deep":{"list":[1,null]}}')
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+import orjson
 import pytest
 
 from headway.catalogue import TaskEntry, Worker
-from headway.document import document_of
+from headway.document import document_of, encode
 from headway.job import Job, Priority, State, new_job_id
 from headway.problem import Problem
 from headway.store import (
@@ -316,6 +317,17 @@ def test_a_report_shows_how_far_the_job_is(store: JobStore, start: Start) -> Non
     now = store.fetch(job.id)
     assert standing is Standing.OK
     assert (now.state, now.current, now.total, now.message) == (State.PROGRESS, 2.5, 10, "Counting")
+
+
+@pytest.mark.parametrize("amounts", [(1e20, 1e21), (10**20, 10**21), (1e308, 1.5e308)])
+def test_any_amount_can_be_read_by_everybody(store: JobStore, start: Start, amounts: tuple[float, float]) -> None:
+    running, ended = start(), start()
+    store.report(running.id, running.fence, Report(*amounts))
+    store.settle(ended.id, ended.fence, Settlement(State.SUCCESS, current=amounts[0], total=amounts[1]))
+
+    listed = [orjson.loads(encode(document_of(job))) for job in store.list_jobs().jobs]
+
+    assert [(each["current"], each["total"]) for each in listed] == [amounts, amounts]
 
 
 @pytest.mark.parametrize(

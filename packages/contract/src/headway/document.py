@@ -82,7 +82,8 @@ def percent_of(job: Job) -> float | None:
         return 0
     if not job.total or job.total < 0:
         return None
-    return max(0, min(99, floor(job.current * 1000 / job.total) / 10))
+    # The smaller one first: of the largest amounts a thousandfold is infinite, and that cannot be rounded.
+    return max(0, floor(min(990, job.current * 1000 / job.total)) / 10)
 
 
 def eta_seconds_of(job: Job, now: datetime) -> int | None:
@@ -93,7 +94,7 @@ def eta_seconds_of(job: Job, now: datetime) -> int | None:
     done = job.current - job.pace_from
     if seconds < ESTIMATE_AFTER_SECONDS or done * 100 < ESTIMATE_AFTER_PERCENT * job.total:
         return None
-    left = (job.total - job.current) * seconds / done - (now - job.updated_at).total_seconds()
+    left = (job.total - job.current) / done * seconds - (now - job.updated_at).total_seconds()
     return max(0, round(left))
 
 

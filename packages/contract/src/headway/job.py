@@ -76,6 +76,7 @@ class Priority(StrEnum):
 _LANES = {Priority.HIGH: 1, Priority.NORMAL: 2, Priority.LOW: 3}
 RECOVERED_LANE = 0
 LANES = (RECOVERED_LANE, *_LANES.values())
+MAX_WHOLE_AMOUNT = 2**53
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -187,16 +188,19 @@ def to_text(value: Any) -> str:
     return str(value)
 
 
-def to_number(text: str) -> float:
-    """Whole amounts stay whole, so that a client reads 3 and not 3.0."""
-    amount = float(text)
-    return int(amount) if amount.is_integer() else amount
+def to_amount(value: str | float) -> float:
+    """Whole amounts stay whole, so that a client reads 3 and not 3.0.
+
+    Beyond the whole numbers that every JSON reader knows exactly (and ours can write) an amount stays a float.
+    """
+    amount = float(value)
+    return int(amount) if amount.is_integer() and abs(amount) <= MAX_WHOLE_AMOUNT else amount
 
 
 _READERS: Mapping[str, Any] = {
     "str": str,
     "int": int,
-    "float": to_number,
+    "float": to_amount,
     "datetime": from_milliseconds,
     "State": State,
     "Priority": Priority,

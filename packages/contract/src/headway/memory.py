@@ -17,7 +17,7 @@ from itertools import count
 from typing import Any
 
 from headway.catalogue import ALIVE_SECONDS, TaskEntry, Worker
-from headway.job import MOVES, RECOVERED_LANE, Job, State, to_text
+from headway.job import MOVES, RECOVERED_LANE, Job, State, to_amount, to_text
 from headway.memory_feed import MemoryFeed
 from headway.memory_rules import INTERRUPTED, bar_to_begin_with, ended_by, goes_back, is_late, log_place
 from headway.problem import (
@@ -152,11 +152,11 @@ class MemoryJobStore:
         changed: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         if report.current is None or goes_back(job, report):
             return changed
-        changed["current"] = report.current
+        changed["current"] = to_amount(report.current)
         if report.total is not None:
-            changed["total"] = report.total
+            changed["total"] = to_amount(report.total)
         if job.pace_at is None:
-            changed |= {"pace_at": self._now(), "pace_from": report.current}
+            changed |= {"pace_at": self._now(), "pace_from": changed["current"]}
         return changed
 
     def settle(self, job_id: str, fence: int, settlement: Settlement) -> bool:
@@ -173,9 +173,10 @@ class MemoryJobStore:
 
     def _settle(self, slot: _Slot, settlement: Settlement) -> None:
         job = slot.job
-        names = ("result_json", "error_json", "message", "current", "total")
-        values = {name: getattr(settlement, name) for name in names}
-        changed: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        texts = {name: getattr(settlement, name) for name in ("result_json", "error_json", "message")}
+        changed: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
+        amounts = {"current": settlement.current, "total": settlement.total}
+        changed |= {name: to_amount(amount) for name, amount in amounts.items() if amount is not None}
         changed["lost"] = 0
         state, how = settlement.state, settlement.cancelled
         if state is State.RETRY and job.cancel_requested_at:
