@@ -38,7 +38,7 @@ def run(store: MemoryJobStore, submit: Callable[..., Job]) -> Callable[..., Job]
 
     def run_task(task: Task[..., Any], args: dict[str, Any] | None = None, **changes: Any) -> Job:
         job = submit(task.name, args, **changes)
-        Runner(store, {task.name: task}, MAX_RESULT_BYTES, TimeoutError).answer(job.id, "worker/1")
+        Runner(store, {task.name: task}, MAX_RESULT_BYTES).answer(job.id, "worker/1")
         return store.fetch(job.id)
 
     return run_task

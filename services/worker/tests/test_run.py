@@ -16,7 +16,7 @@ from headway.job import Job, State
 from headway.memory import MemoryJobStore
 from headway.problem import StoreUnavailable
 from headway.store import Interruption, JobStore, Settlement, WaitingFor
-from worker.run import Runner, backoff_seconds, failed, timed_out
+from worker.run import Runner, TimeIsUp, backoff_seconds, failed, timed_out
 
 
 @task
@@ -52,7 +52,7 @@ def stop_when_cancelled() -> None:
 
 @task
 def overrun() -> None:
-    raise TimeoutError
+    raise TimeIsUp
 
 
 def error_type(job: Job) -> str:
@@ -214,6 +214,22 @@ def test_a_time_limit_is_a_failure_that_may_be_tried_again(run: Callable[..., Jo
     assert (ended.state, error_type(ended)) == (State.FAILURE, "/problems/timeout")
     assert "2.5 s" in ended.message
     assert waiting.state is State.RETRY
+
+
+def test_a_network_that_times_out_in_a_task_is_an_error_as_any_other(run: Callable[..., Job]) -> None:
+    @task
+    def ask_a_slow_server() -> None:
+        raise TimeoutError("timed out")
+
+    job = run(ask_a_slow_server)
+
+    assert (job.state, job.message, error_type(job)) == (State.FAILURE, "timed out", "/problems/task-failed")
+
+
+def test_a_task_that_raises_the_engines_error_without_a_limit_has_failed(run: Callable[..., Job]) -> None:
+    job = run(overrun)
+
+    assert (job.state, job.message) == (State.FAILURE, "The attempt ran longer than its limit.")
 
 
 def test_back_off_grows_and_is_never_the_same_for_all(run: Callable[..., Job], submit: Callable[..., Job]) -> None:

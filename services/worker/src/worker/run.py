@@ -32,6 +32,10 @@ MAX_BACKOFF_SECONDS = 300.0
 MAX_TRACEBACK_CHARACTERS = 20_000
 
 
+class TimeIsUp(Exception):
+    """Raised inside a task by an engine that ends attempts in time, and by nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """Runs the jobs that doorbells name."""
@@ -39,8 +43,8 @@ class Runner:
     store: JobStore
     tasks: Mapping[str, Task[..., Any]]
     max_result_bytes: int
-    time_limit_error: type[BaseException] = TimeoutError
-    """What the engine raises inside a task when its time is up."""
+    time_limit_error: type[BaseException] = TimeIsUp
+    """What the engine raises inside a task when its time is up. Never an error that a task meets by itself."""
 
     def answer(self, job_id: str, owner: str) -> State | None:
         """Run the job if there is something to run; the state it was settled in, or None."""
@@ -132,7 +136,9 @@ def failed(job: Job, problem: Problem) -> Settlement:
 
 
 def timed_out(job: Job) -> Problem:
-    return Problem("timeout", f"The attempt ran longer than its limit of {job.timeout_seconds:g} s.")
+    # A task may raise the engine's own error, and has no limit then.
+    limit = "its limit" if job.timeout_seconds is None else f"its limit of {job.timeout_seconds:g} s"
+    return Problem("timeout", f"The attempt ran longer than {limit}.")
 
 
 def backoff_seconds(job: Job) -> float:
