@@ -99,6 +99,16 @@ def test_events_show_every_step_of_a_running_task(client: Any) -> None:
     assert names.count("update") >= 5
 
 
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [("exit_politely", "The task called sys.exit(3)."), ("time_out", "the server did not answer")],
+)
+def test_a_task_that_ends_in_an_unusual_way_has_failed(client: Any, action: str, words: str) -> None:
+    job = client.run("misbehave", args={"action": action})
+
+    assert (job["state"], job["status"], job["error"]["type"]) == ("FAILURE", words, "/problems/task-failed")
+
+
 def test_pasted_text_gets_its_statistics(client: Any) -> None:
     job = client.run("word_statistics", args={"text": "The cat saw the dog. The dog ran.", "top": 2})
 

@@ -141,6 +141,21 @@ def test_a_job_of_a_killed_worker_goes_on_with_another_one(
     assert len(steps) < 65  # it went on where it had saved
 
 
+def test_a_job_whose_process_is_told_to_end_goes_on_in_another_one(
+    start_stack: Callable[..., Any], connect: Callable[..., Any], wait_until: Callable[..., Any], tmp_path: Path
+) -> None:
+    stack = start_stack(tasks="trial_tasks", slots=1)
+    client = connect(stack.url)
+    job = client.submit("resume_from", args={"folder": str(tmp_path), "steps": 40, "pause": 0.05})
+    trace = tmp_path / "steps.txt"
+    wait_until(lambda: trace.exists() and len(trace.read_text().splitlines()) > 8)
+
+    os.kill(int(trace.read_text().splitlines()[-1].split()[1]), signal.SIGTERM)  # as systemd does to all of them
+
+    ended = client.wait(job["id"])
+    assert (ended["state"], ended["result"]) == ("SUCCESS", {"attempts": 2})
+
+
 def test_a_worker_that_is_drained_longer_than_a_lease_keeps_its_job(
     start_stack: Callable[..., Any], connect: Callable[..., Any], wait_until: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,8 @@ from typing import Any, Literal
 from headway import progress, task
 
 Action = Literal[
-    "ok", "fail", "fail_once", "nothing", "nan", "set", "huge", "die", "exit", "sleep", "sleep_deaf", "odd_amounts"
+    *("ok", "fail", "fail_once", "nothing", "nan", "set", "huge", "odd_amounts"),
+    *("die", "exit", "exit_politely", "time_out", "sleep", "sleep_deaf"),
 ]
 
 
@@ -27,6 +29,10 @@ def misbehave(action: Action = "ok", seconds: float = 0.0) -> Any:
         os.kill(os.getpid(), 9)
     if action == "exit":
         os._exit(3)
+    if action == "exit_politely":
+        sys.exit(3)
+    if action == "time_out":
+        raise TimeoutError("the server did not answer")
     if action == "sleep":
         time.sleep(seconds)
     if action == "sleep_deaf":

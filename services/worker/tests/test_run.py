@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import orjson
+import pytest
 
 from headway import JobCancelled, progress, task
 from headway.job import Job, State
@@ -142,6 +144,45 @@ def test_an_exception_that_cannot_say_its_text_is_named(run: Callable[..., Job])
     job = run(raise_mute)
 
     assert job.message == "Mute"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SystemExit(3), "The task called sys.exit(3)."),
+        (SystemExit("no such month"), "The task called sys.exit('no such month')."),
+        (SystemExit(), "The task called sys.exit(None)."),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (CancelledError("by its loop"), "by its loop"),
+    ],
+    ids=repr,
+)
+def test_a_task_that_leaves_with_more_than_an_error_has_failed(
+    run: Callable[..., Job], error: BaseException, words: str
+) -> None:
+    @task
+    def leave() -> None:
+        raise error
+
+    job = run(leave)
+
+    assert (job.state, job.message, error_type(job)) == (State.FAILURE, words, "/problems/task-failed")
+
+
+@pytest.mark.parametrize("error", [SystemExit(-241), RuntimeError("while it cleaned up")], ids=repr)
+def test_a_process_that_is_ended_settles_nothing(
+    store: MemoryJobStore, submit: Callable[..., Job], error: BaseException
+) -> None:
+    @task
+    def leave() -> None:
+        raise error
+
+    job = submit("leave", max_retries=3)
+
+    with pytest.raises(type(error)):
+        Runner(store, {"leave": leave}, 100, is_leaving=lambda: True).answer(job.id, "worker/1")
+
+    assert store.fetch(job.id).state is State.STARTED
 
 
 def test_a_cancelled_task_ends_revoked(run: Callable[..., Job]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from billiard.common import terminate_handler_fired  # type: ignore[attr-defined]  # newer than its stubs
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from headway.connection import connect
@@ -53,4 +54,10 @@ class Engine:
         return is_its_own and store.settle(job.id, job.fence, outcome(job))
 
     def runner(self) -> Runner:
-        return Runner(self.store(), self.tasks, self.settings.max_result_bytes, SoftTimeLimitExceeded)
+        return Runner(
+            self.store(),
+            self.tasks,
+            self.settings.max_result_bytes,
+            time_limit_error=SoftTimeLimitExceeded,
+            is_leaving=terminate_handler_fired,
+        )

@@ -45,6 +45,8 @@ class Runner:
     max_result_bytes: int
     time_limit_error: type[BaseException] = TimeIsUp
     """What the engine raises inside a task when its time is up. Never an error that a task meets by itself."""
+    is_leaving: Callable[[], bool] = lambda: False
+    """Whether the engine ends this process: then what a task raises is the engine's doing, and settles nothing."""
 
     def answer(self, job_id: str, owner: str) -> State | None:
         """Run the job if there is something to run; the state it was settled in, or None."""
@@ -96,7 +98,11 @@ class Runner:
         except Problem as problem:
             # Wrong arguments or an unfit result: trying again would give the same.
             return _ended(State.FAILURE, problem)
-        except Exception as error:
+        except AttemptLost:
+            raise
+        except BaseException as error:  # sys.exit() in a task ends the task, not the process it runs in
+            if self.is_leaving():
+                raise
             log.error("task failed", task=job.task, attempt=job.attempt, traceback=_traceback(error))
             return failed(job, Problem("task-failed", _words(error), exception=type(error).__name__))
 
@@ -166,7 +172,7 @@ def _insist(ask: Callable[[], T]) -> T:
             pause_seconds = min(pause_seconds * 2, MAX_PAUSE_SECONDS)
 
 
-def _traceback(error: Exception) -> str:
+def _traceback(error: BaseException) -> str:
     """For the log only: viewers get the exception's text, never the code around it."""
     try:
         return clip("".join(traceback.format_exception(error)), MAX_TRACEBACK_CHARACTERS)
@@ -177,6 +183,8 @@ def _traceback(error: Exception) -> str:
 def _words(error: BaseException) -> str:
     """The exception's text; an exception that cannot even say its text gets its name."""
     try:
+        if isinstance(error, SystemExit):
+            return f"The task called sys.exit({error.code!r})."
         return str(error) or type(error).__name__
     except Exception:
         return type(error).__name__
