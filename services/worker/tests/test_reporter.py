@@ -194,7 +194,17 @@ def test_a_fenced_attempt_changes_nothing(store: MemoryJobStore, job: Job) -> No
 
 @pytest.mark.parametrize(
     ("current", "total", "shown"),
-    [(150, 100, (100, 100)), (-3, 100, (0, 100)), (float("nan"), 100, (None, None)), ("5", 100, (None, None))],
+    [
+        (150, 100, (100, 100)),
+        (-3, 100, (0, 100)),
+        (float("nan"), 100, (None, None)),
+        ("5", 100, (None, None)),
+        (True, 100, (None, None)),
+        (10**400, 100, (None, None)),
+        (10**5000, 100, (None, None)),
+        (50, 10**400, (50, None)),
+    ],
+    ids=["beyond", "below", "nan", "text", "truth", "beyond floats", "beyond texts", "of too much"],
 )
 def test_odd_amounts_are_clipped_or_ignored(listening: Any, job: Job, current: Any, total: Any, shown: Any) -> None:
     with Reporter(listening, job) as reporter:
@@ -203,6 +213,34 @@ def test_odd_amounts_are_clipped_or_ignored(listening: Any, job: Job, current: A
     stored = listening.fetch(job.id)
     assert (stored.current, stored.total) == shown
     assert stored.message == "odd"
+
+
+def test_a_number_that_cannot_be_read_is_ignored(listening: Any, job: Job) -> None:
+    class Odd(float):
+        def __float__(self) -> float:
+            raise RuntimeError("not now")
+
+    odd = Odd(3)
+    with Reporter(listening, job) as reporter:
+        reporter.report(odd, 10, "odd")
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.message) == (None, "odd")
+
+
+def test_a_message_that_cannot_be_said_is_left_out(listening: Any, job: Job) -> None:
+    class Mute:
+        def __str__(self) -> str:
+            raise RuntimeError("not now")
+
+    mute: Any = Mute()
+    with Reporter(listening, job) as reporter:
+        reporter.report(1, 10, "said")
+        until(lambda: listening.fetch(job.id).message == "said")
+        reporter.report(2, 10, mute)
+
+    stored = listening.fetch(job.id)
+    assert (stored.current, stored.message) == (2, "said")
 
 
 def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job) -> None:

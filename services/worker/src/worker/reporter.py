@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from chassis.logs import get_logger
-from headway.job import Job
+from headway.job import Job, to_amount
 from headway.problem import StoreUnavailable, clip
 from headway.progress import AttemptLost, JobCancelled, Request
 from headway.store import JobStore, Report, Standing
@@ -132,7 +132,7 @@ class Reporter:
         was_new, self._is_new = self._is_new, False  # before the values are read: a later report counts again
         if not was_new:
             return Report(checkpoint_json=saved, lines=lines) if lines or saved else None
-        message = None if self._message is None else clip(str(self._message), MAX_MESSAGE_CHARACTERS)
+        message = _words_of(self._message)
         total = amount_of(self._total)
         current = amount_of(self._current)
         if current is not None and total:
@@ -144,7 +144,22 @@ def amount_of(value: Any) -> float | None:
     """A finite number that is not negative; anything else never reaches a viewer."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        log.warning("amount of progress ignored", amount=clip(repr(value), 100))
+    try:
+        amount = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except Exception:  # a whole number beyond all floats, or a kind of number that does not let itself be read
+        amount = math.nan
+    if not math.isfinite(amount):
+        log.warning("amount of progress ignored", kind=type(value).__name__)
         return None
-    return max(value, 0)
+    return to_amount(max(amount, 0))
+
+
+def _words_of(message: Any) -> str | None:
+    """The message as a text; one that cannot be said must not end a task that does well."""
+    if message is None:
+        return None
+    try:
+        return clip(str(message), MAX_MESSAGE_CHARACTERS)
+    except Exception:
+        log.warning("message of progress ignored", kind=type(message).__name__)
+        return None
