@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from headway import AttemptLost, JobCancelled
+from headway import AttemptLost, JobCancelled, progress, task
 from headway.job import Job, State
 from headway.memory import MemoryJobStore
 from headway.problem import Problem, StoreUnavailable
 from headway.store import Interruption, Report, Standing
-from worker.reporter import ASK_SECONDS, Reporter
+from worker.reporter import ASK_SECONDS, FLUSH_SECONDS, Reporter
+from worker.run import Runner
 
 
 class Listening:
@@ -61,15 +62,23 @@ def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-def test_a_hundred_thousand_reports_become_a_few_writes_and_the_last_arrives(listening: Any, job: Job) -> None:
-    with Reporter(listening, job) as reporter:
-        for number in range(100_000):
-            reporter.report(number, 100_000, None)
-        reporter.report(100_000, 100_000, "all of them")
+def test_a_million_reports_become_ten_writes_a_second_and_the_last_arrives(
+    listening: Any, submit: Callable[..., Job]
+) -> None:
+    @task
+    def count() -> None:
+        for number in range(1_000_000):
+            progress.report(number + 1, 1_000_000, "counting")
 
+    job = submit("count")
+    began = time.monotonic()
+    Runner(listening, {"count": count}, 100).answer(job.id, "worker/1")
+    seconds = time.monotonic() - began
+
+    assert len(listening.reports) <= seconds / FLUSH_SECONDS + 2
+    assert listening.reports[-1] == Report(1_000_000, 1_000_000, "counting")
     stored = listening.fetch(job.id)
-    assert (stored.current, stored.total, stored.message) == (100_000, 100_000, "all of them")
-    assert len(listening.reports) < 50
+    assert (stored.state, stored.current, stored.total) == (State.SUCCESS, 1_000_000, 1_000_000)
 
 
 def test_a_single_report_arrives_while_the_task_is_silent(listening: Any, job: Job) -> None:
