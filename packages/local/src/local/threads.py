@@ -45,6 +45,7 @@ class ThreadsEngine:
 
     def __init__(self, settings: LocalSettings, tasks: Mapping[str, Task[..., Any]]) -> None:
         self._pool = ThreadPoolExecutor(settings.slots, thread_name_prefix="slot")
+        self._queues = frozenset(settings.queues)
         self.store = MemoryJobStore(ring=self._ring)
         self._runner = Runner(self.store, tasks, settings.max_result_bytes)
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -65,7 +66,9 @@ class ThreadsEngine:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _ring(self, job_id: str) -> None:
-        self._pool.submit(self._answer, job_id)
+        """Only at the door of the queues that are served here: other jobs wait for a worker, as they do on Celery."""
+        if self.store.fetch(job_id).queue in self._queues:
+            self._pool.submit(self._answer, job_id)
 
     def _answer(self, job_id: str) -> None:
         try:
