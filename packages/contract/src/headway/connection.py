@@ -25,6 +25,8 @@ def connect(
     url: str, *, timeout_seconds: float = 1.0, connection_class: type[redis.Connection] = redis.Connection
 ) -> redis.Redis:
     """A client that fails fast: one repeat for a connection that went stale, none for a server that hangs."""
+    # For TLS and for a socket in the file system the library has classes of its own; one that is named goes before.
+    named = {"connection_class": connection_class} if url.startswith("redis://") else {}
     return redis.Redis.from_url(
         url,
         decode_responses=True,
@@ -32,5 +34,5 @@ def connect(
         socket_connect_timeout=timeout_seconds,
         health_check_interval=10,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        connection_class=connection_class,
+        **named,
     )
