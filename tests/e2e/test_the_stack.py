@@ -308,11 +308,13 @@ def test_all_mistakes_in_the_settings_are_named_at_once(start_stack: Callable[..
     assert "HEADWAY_LOG_FORMAT='xml'" in stack.log
 
 
-def test_a_module_of_tasks_that_cannot_be_imported_is_a_clear_error(start_stack: Callable[..., Any]) -> None:
-    stack = start_stack(wait=False, tasks="no_such_module")
+def test_modules_of_tasks_that_cannot_be_imported_are_a_clear_error(start_stack: Callable[..., Any]) -> None:
+    stack = start_stack(wait=False, tasks=".relative,no_such_module,trial_tasks")
 
     assert stack.process.wait(20) == CONFIGURATION
-    assert "no_such_module" in stack.log
+    assert ".relative cannot be imported" in stack.log
+    assert "no_such_module cannot be imported" in stack.log
+    assert "Traceback" not in stack.log
 
 
 def test_the_threads_engine_says_that_nothing_survives(start_stack: Callable[..., Any]) -> None:

@@ -117,6 +117,12 @@ def test_a_setting_of_another_service_is_no_mistake(read: Callable[..., Any]) ->
         ("MAX_BODY_BYTES", "1MB"),
         ("REDIS_URL", ""),
         ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://h:abc/0"),
+        ("REDIS_URL", "redis://h:99999/0"),
+        ("REDIS_URL", "redis://h/zero"),
+        ("REDIS_URL", "redis://h/0?foo=bar"),
+        ("REDIS_URL", "redis://h/0?socket_timeout=soon"),
+        ("REDIS_URL", "unix:///run/valkey.sock?foo=bar"),
         ("KEY_PREFIX", ""),
         ("KEY_PREFIX", "a*:"),
         ("KEY_PREFIX", "{a}:"),
@@ -129,6 +135,44 @@ def test_rows_92_and_94_a_value_that_cannot_be_meant_is_refused(
         read(SubmitSettings, **{f"HEADWAY_{name}": value})
 
     assert f"HEADWAY_{name}={value!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h",
+        "redis://:secret@h:6379/15?socket_timeout=5",
+        "rediss://user:secret@h/0?ssl_cert_reqs=none",
+        "unix:///run/valkey.sock?db=3",
+    ],
+)
+def test_every_way_to_write_where_redis_is_can_be_read(read: Callable[..., Any], url: str) -> None:
+    assert read(HEADWAY_REDIS_URL=url).redis_url == url
+
+
+def test_a_password_is_not_shown_with_a_mistake(read: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(HEADWAY_REDIS_URL="redis://user:se/cr@et@h:99999/0")
+
+    assert "HEADWAY_REDIS_URL='redis://user:***@h:99999/0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "value", "other"),
+    [
+        (SubmitSettings, "SUBMIT_PORT", "9101", "SUBMIT_MANAGEMENT_PORT"),
+        (SubmitSettings, "SUBMIT_MANAGEMENT_PORT", "8001", "SUBMIT_MANAGEMENT_PORT"),
+        (StatusSettings, "STATUS_PORT", "9102", "STATUS_MANAGEMENT_PORT"),
+        (StatusSettings, "STATUS_MANAGEMENT_PORT", "8002", "STATUS_MANAGEMENT_PORT"),
+    ],
+)
+def test_probes_and_requests_need_two_ports(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str], cls: Any, name: str, value: str, other: str
+) -> None:
+    with pytest.raises(SystemExit):
+        read(cls, **{f"HEADWAY_{name}": value})
+
+    assert f"HEADWAY_{other}={value}: it should differ from HEADWAY_" in capsys.readouterr().err.replace("'", "")
 
 
 @pytest.mark.parametrize("value", ["Default", "a@1", "a b", ","])

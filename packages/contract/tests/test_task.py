@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -375,6 +376,18 @@ def test_a_task_that_is_imported_elsewhere_is_still_one_task(write_module: Calla
     assert list(found) == ["count"]
 
 
-def test_a_module_that_is_not_there_is_an_import_error() -> None:
-    with pytest.raises(ModuleNotFoundError, match="headway_tasks_nowhere"):
-        load_tasks(["headway_tasks_nowhere"])
+def test_every_module_that_cannot_be_imported_is_named(write_module: Callable[[str, str], str]) -> None:
+    write_module("headway_tasks_seven", "@task\ndef count(:\n")
+    write_module("headway_tasks_eight", "@task\ndef count(): ...\nundefined\n")
+    write_module("headway_tasks_nine", "raise SystemExit(4)\n")
+    names = ["headway_tasks_seven", "headway_tasks_eight", "headway_tasks_nine", ".relative", "headway_tasks_nowhere"]
+
+    with pytest.raises(TaskDefinitionError) as caught:
+        load_tasks(names)
+
+    mistakes = str(caught.value).split("; ")
+    assert [mistake.split(" cannot be imported: ")[0] for mistake in mistakes] == names
+    assert "SyntaxError: invalid syntax (headway_tasks_seven.py, line 3)" in mistakes[0]
+    assert re.search(r"name 'undefined' is not defined \(\S+headway_tasks_eight.py, line 4\)", mistakes[1])
+    assert "SystemExit: 4" in mistakes[2]
+    assert "No module named 'headway_tasks_nowhere'" in mistakes[4]

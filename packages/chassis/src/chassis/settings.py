@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headway.connection import check_url
 
 PREFIX = "HEADWAY_"
 EXIT_CONFIGURATION = 78
@@ -51,6 +54,12 @@ class ProcessSettings(BaseSettings):
     """`json` for machines, `console` for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        check_url(url)
+        return url
+
 
 def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
     """Read the settings or end the process with code 78, all mistakes named at once."""
@@ -60,8 +69,15 @@ def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
     except ValidationError as error:
         mistakes += [_mistake(each) for each in error.errors(include_url=False)]
     if mistakes:
-        _refuse(mistakes)
+        refuse(mistakes)
     return settings
+
+
+def refuse(mistakes: Iterable[str]) -> NoReturn:
+    """End the process: its settings are wrong in all these ways."""
+    lines = ["Headway cannot start; these settings are wrong:", *(f"  - {each}" for each in mistakes)]
+    print("\n".join(lines), file=sys.stderr)
+    sys.exit(EXIT_CONFIGURATION)
 
 
 def _unknown_names(environ: Mapping[str, str]) -> list[str]:
@@ -77,10 +93,9 @@ def _suggestion(name: str, known: set[str]) -> str:
 
 def _mistake(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else "The settings"
-    return f"{name}={error['input']!r}: {error['msg']}."
+    why = error["msg"].removeprefix("Value error, ")
+    return f"{name}={_without_password(repr(error['input']))}: {why}."
 
 
-def _refuse(mistakes: list[str]) -> NoReturn:
-    lines = ["Headway cannot start; these settings are wrong:", *(f"  - {each}" for each in mistakes)]
-    print("\n".join(lines), file=sys.stderr)
-    sys.exit(EXIT_CONFIGURATION)
+def _without_password(text: str) -> str:
+    return re.sub(r"(//[^/:@]*):.*@", r"\1:***@", text)

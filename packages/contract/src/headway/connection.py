@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -36,3 +38,15 @@ def connect(
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         **named,
     )
+
+
+def check_url(url: str) -> None:
+    """Raises `ValueError` when the URL cannot be meant; nobody is asked, and nobody need be there."""
+    database = urlsplit(url).path.strip("/")
+    if not url.startswith("unix://") and database and not database.isdecimal():
+        # The client library would take database 0 for it, and Celery end.
+        raise ValueError(f"the database is a number, as in /0, and not {database!r}")
+    try:
+        connect(url).connection_pool.make_connection()
+    except TypeError as error:  # the library hands on every option that it finds in the URL
+        raise ValueError(f"an option behind the question mark is not known ({error})") from error

@@ -11,6 +11,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
@@ -132,15 +134,38 @@ def task(function: Any = None, /, **options: Any) -> Any:
 
 
 def load_tasks(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
-    """Import modules and collect their tasks by name. Raises `TaskDefinitionError` for two of one name."""
+    """Import modules and collect their tasks by name.
+
+    Raises `TaskDefinitionError`, once for all modules that cannot be imported, or for two tasks of one name.
+    """
     found: dict[str, Task[..., Any]] = {}
-    for module in modules:
-        for value in vars(import_module(module)).values():
-            if not isinstance(value, Task):
-                continue
-            if found.setdefault(value.name, value) is not value:
-                raise TaskDefinitionError(f"Two tasks are named {value.name!r} (one in {module}); give one a name=….")
+    mistakes: list[str] = []
+    for name in modules:
+        try:
+            _collect(name, found)
+        except (Exception, SystemExit) as error:  # a module's own code may fail in any way
+            mistakes.append(_mistake(name, error))
+    if mistakes:
+        raise TaskDefinitionError("; ".join(mistakes))
     return found
+
+
+def _collect(name: str, found: dict[str, Task[..., Any]]) -> None:
+    for value in vars(import_module(name)).values():
+        if not isinstance(value, Task):
+            continue
+        if found.setdefault(value.name, value) is not value:
+            raise TaskDefinitionError(f"Two tasks are named {value.name!r} (one in {name}); give one a name=….")
+
+
+def _mistake(name: str, error: BaseException) -> str:
+    """The words of an error at import, and the place in the module's own code if it got so far."""
+    if isinstance(error, TaskDefinitionError):
+        return str(error)
+    places = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_file()]
+    own = [frame for frame in places if frame.filename not in (__file__, import_module.__code__.co_filename)]
+    place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    return f"{name} cannot be imported: {type(error).__name__}: {error}{place}"
 
 
 def _arguments_of(function: Callable[..., Any], name: str, *, is_bound: bool) -> TypeAdapter[Any]:

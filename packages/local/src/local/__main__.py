@@ -27,7 +27,7 @@ def main() -> int:
     try:
         tasks = load_tasks(settings.tasks)
         return _run_threads(settings, tasks) if settings.engine == "threads" else run_stack(settings)
-    except (ImportError, TaskDefinitionError) as error:
+    except TaskDefinitionError as error:
         return _refuse(f"HEADWAY_TASKS={','.join(settings.tasks)}: {error}")
     except (PortBusy, HomeBusy) as error:
         return _refuse(str(error))

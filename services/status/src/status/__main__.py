@@ -13,7 +13,7 @@ from typing import Any  # noqa: E402
 
 from prometheus_client import CollectorRegistry  # noqa: E402
 
-from chassis.fitness import refuse_unfit_server  # noqa: E402
+from chassis.fitness import refuse_busy_ports, refuse_unfit_server  # noqa: E402
 from chassis.health import Check, ManagementServer  # noqa: E402
 from chassis.logs import configure_logs  # noqa: E402
 from chassis.serve import WebServer  # noqa: E402
@@ -31,6 +31,7 @@ def main() -> None:
     settings = read_settings(StatusSettings, os.environ)
     configure_logs("status", settings.log_format, settings.log_level)
     refuse_unfit_server(settings)
+    refuse_busy_ports(settings, settings.status_host, "status_port", "status_management_port")
     hubs: list[Hub] = []
     WebServer(
         partial(build, settings, hubs),

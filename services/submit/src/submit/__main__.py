@@ -11,7 +11,7 @@ from functools import partial  # noqa: E402
 
 from prometheus_client import CollectorRegistry  # noqa: E402
 
-from chassis.fitness import refuse_unfit_server  # noqa: E402
+from chassis.fitness import refuse_busy_ports, refuse_unfit_server  # noqa: E402
 from chassis.health import Check, ManagementServer  # noqa: E402
 from chassis.logs import configure_logs  # noqa: E402
 from chassis.serve import WebServer  # noqa: E402
@@ -30,6 +30,7 @@ def main() -> None:
     settings = read_settings(SubmitSettings, os.environ)
     configure_logs("submit", settings.log_format, settings.log_level)
     refuse_unfit_server(settings)
+    refuse_busy_ports(settings, settings.submit_host, "submit_port", "submit_management_port")
     bind = f"{settings.submit_host}:{settings.submit_port}"
     # A request waits for one answer of Redis and does little else: greenlets cost half of what threads do.
     WebServer(
