@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -315,6 +317,26 @@ def test_modules_of_tasks_that_cannot_be_imported_are_a_clear_error(start_stack:
     assert ".relative cannot be imported" in stack.log
     assert "no_such_module cannot be imported" in stack.log
     assert "Traceback" not in stack.log
+
+
+def test_the_readmes_own_task_runs_as_pasted(
+    start_stack: Callable[..., Any], connect: Callable[..., Any], tmp_path: Path
+) -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    module = re.search(r"^```python\n(# my_tasks\.py\n.*?)^```", readme, re.M | re.S)
+    tasks = re.search(r"`make up TASKS=(\S+)`", readme)
+    body = re.search(r"-d '(\{.*?\})'$", readme, re.M)
+    assert module
+    assert tasks
+    assert body
+    (tmp_path / "my_tasks.py").write_text(module[1])
+    in_its_folder = ("env", "-C", str(tmp_path), sys.executable, "-m", "local")
+    client = connect(start_stack(command=in_its_folder, tasks=tasks[1]).url)
+
+    accepted = client.http.post("/jobs", content=body[1], headers={"Content-Type": "application/json"})
+
+    job = client.wait(accepted.json()["id"])
+    assert (job["state"], job["result"], job["total"]) == ("SUCCESS", {"url": "/reports/2026-11.pdf"}, 10)
 
 
 def test_the_threads_engine_says_that_nothing_survives(start_stack: Callable[..., Any]) -> None:
