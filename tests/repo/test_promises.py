@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +35,7 @@ from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+JOB = "packages/contract/src/headway/job.py"
 SERVICES: tuple[type[ProcessSettings], ...] = (ProcessSettings, SubmitSettings, StatusSettings, WorkerSettings)
 INTERNAL_TARGETS = {"chromium"}
 MAX_LINES = 300
@@ -163,6 +165,31 @@ def test_the_redis_keys_are_the_same_in_the_code_and_in_the_docs() -> None:
     in_docs = {key for row in rows_of(reference("redis-keys")) for key in code_in(row[0])}
 
     assert in_docs == in_code
+
+
+def test_every_field_of_the_record_is_documented() -> None:
+    (record,) = (each for each in ast.parse(text_of(JOB)).body if isinstance(each, ast.ClassDef) and each.name == "Job")
+    below = itertools.pairwise(record.body)
+
+    bare = [ast.unparse(each) for each, after in below if isinstance(each, ast.AnnAssign) and not is_text(after)]
+
+    assert bare == []
+
+
+def is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def test_every_field_that_a_script_writes_is_documented() -> None:
+    scripts = "\n".join(text_of(name) for name in named(r"\.lua$"))
+    tables = re.findall(r"(?:changes = |write\(id, |finish\(id, '\w+', )\{(.*?)\}", scripts, re.S)
+
+    written = {name for table in tables for name in re.findall(r"\b([a-z_]+) =", table)}
+    written |= set(re.findall(r"\bchanges\.([a-z_]+)\b", scripts))
+
+    assert {"token", "owner", "updated_at", "message"} <= written
+    assert written - {field.name for field in fields(Job)} == {"token"}
+    assert "`token`" in reference("redis-keys")
 
 
 def test_the_diagram_shows_exactly_the_moves() -> None:

@@ -92,21 +92,33 @@ def is_job_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request to run a task. Times are aware UTC; `*_json` fields hold JSON text as stored."""
+    """One request to run a task. Times are aware UTC; `*_json` fields hold JSON text as stored.
+
+    Submit writes the fields down to `created_at` and the time limit, and nobody changes them later.
+    A stored record has one field more, `token`, which only the scripts read: the cancel or retry that changed it last.
+    The client library may send a command twice when a connection breaks, and the second one gets the first's answer.
+    """
 
     id: str
+    """A random UUID, made by submit; also the id of its Celery message."""
     task: str
-    """The task's name. Set at submit and never changed, like all down to `created_at` and the time limit."""
+    """The task's name."""
     args_json: str
+    """The task's arguments by name, as the client sent them; `{}` for none."""
     queue: str
+    """The line it waits in, and the workers that may run it."""
     priority: Priority
+    """Its lane of that line, while it has not been taken from a lost worker."""
     tags: tuple[str, ...]
+    """The client's own words, to find the job by; often none."""
     max_retries: int
     """How many failed attempts may be followed by another one. Lost workers do not count."""
     retention_seconds: int
     """How long the record is kept after its final state."""
     created_at: datetime
+    """When the record was made, by Redis's clock; its place in lists."""
     state: State
+    """Where it is on its way; the scripts change it, along `MOVES` only."""
     version: int
     """Grows by one with every write to the record; the ETag and the event id."""
     updated_at: datetime
@@ -136,6 +148,7 @@ class Job:
     gone_at: datetime | None = None
     """When the record is dropped; set with the final state."""
     cancel_requested_at: datetime | None = None
+    """When a client first asked for its cancel; None when nobody did, or a retry came after it."""
     cancel_reason: str = ""
     """What the client that cancelled it gave as its reason."""
     current: float | None = None
@@ -147,9 +160,11 @@ class Job:
     pace_at: datetime | None = None
     """First report of the attempt: with `pace_from` the base of the estimate."""
     pace_from: float | None = None
+    """The amount in that first report; after a checkpoint an attempt does not begin at 0."""
     checkpoint_json: str | None = None
     """What the task saved last, for its next attempt."""
     result_json: str | None = None
+    """What the task returned, written with SUCCESS; None when it returned None, or has not returned."""
     error_json: str | None = None
     """A problem object: why the last attempt failed, or why the job ended without a result."""
 
