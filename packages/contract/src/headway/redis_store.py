@@ -36,9 +36,8 @@ import orjson
 import redis
 
 from headway.capacity import Capacity
-from headway.catalogue import ALIVE_SECONDS, TaskEntry, Worker
+from headway.catalogue import TaskEntry, Worker
 from headway.changes import RedisChanges
-from headway.doorbell import celery_queue, echo_queue
 from headway.job import Job, State, from_milliseconds, to_milliseconds
 from headway.problem import (
     already_finished,
@@ -50,6 +49,7 @@ from headway.problem import (
     worker_lost,
 )
 from headway.records import job_of, pairs_of, read_record
+from headway.redis_catalogue import RedisCatalogue
 from headway.redis_lists import RedisLists
 from headway.scripts import Scripts, answering
 from headway.server import Durability, check_server
@@ -72,8 +72,6 @@ from headway.store import (
     place_of,
 )
 
-ECHO_SECONDS = 60
-
 
 class RedisJobStore:
     """See `headway.store.JobStore` for the promise of every method."""
@@ -87,6 +85,7 @@ class RedisJobStore:
         self._run = Scripts(client, prefix, doorbell, shares_round_trips=shares_round_trips).run
         self._capacity = Capacity(client)
         self._lists = RedisLists(client, prefix)
+        self._catalogue = RedisCatalogue(client, prefix, self._run)
 
     # Moves
 
@@ -194,7 +193,7 @@ class RedisJobStore:
             pipe.zrank(self._key(f"open:{job.queue}"), job.id)
             pipe.zrange(self._key("workers"), 0, -1)
             score, rank, names = pipe.execute()
-        return place_of(job, is_scheduled=score is not None, rank=rank, workers=self._announced(names))
+        return place_of(job, is_scheduled=score is not None, rank=rank, workers=self._catalogue.named(names))
 
     def look(self, job_id: str) -> tuple[Job, Place]:
         found, *answer = self._run("look", job_id)
@@ -232,42 +231,20 @@ class RedisJobStore:
     # Catalogue
 
     def announce(self, worker: Worker, entries: Iterable[TaskEntry]) -> None:
-        tasks = _flatten({entry.name: entry.to_json() for entry in entries})
-        self._run("announce", worker.name, worker.to_json(), ALIVE_SECONDS, *tasks)
+        self._catalogue.announce(worker, entries)
 
     def withdraw(self, worker_name: str) -> None:
-        with answering():
-            pipe = self._redis.pipeline()
-            pipe.zrem(self._key("workers"), worker_name)
-            pipe.delete(self._key(f"worker:{worker_name}"))
-            pipe.execute()
+        self._catalogue.withdraw(worker_name)
 
     def echo(self, worker_name: str, message: str) -> None:
-        """Ring at one worker's own door; what nobody hears is gone after a minute."""
-        list_key = self._key(celery_queue(echo_queue(worker_name)))
-        with answering():
-            pipe = self._redis.pipeline()
-            pipe.delete(list_key)
-            pipe.lpush(list_key, message)
-            pipe.expire(list_key, ECHO_SECONDS)
-            pipe.execute()
+        """Ring at one worker's own door."""
+        self._catalogue.echo(worker_name, message)
 
     def catalogue(self) -> Mapping[str, TaskEntry]:
-        with answering():
-            stored: Any = self._redis.hgetall(self._key("catalogue"))
-        return {name: TaskEntry.from_json(text) for name, text in sorted(stored.items())}
+        return self._catalogue.entries()
 
     def workers(self) -> Sequence[Worker]:
-        with answering():
-            names: Any = self._redis.zrange(self._key("workers"), 0, -1)
-        return self._announced(names)
-
-    def _announced(self, names: Sequence[str]) -> Sequence[Worker]:
-        if not names:
-            return []
-        with answering():
-            texts: Any = self._redis.mget([self._key(f"worker:{name}") for name in names])
-        return [Worker.from_json(text) for text in texts if text]
+        return self._catalogue.workers()
 
     # How Redis is asked
 
