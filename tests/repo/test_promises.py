@@ -167,6 +167,14 @@ def test_the_redis_keys_are_the_same_in_the_code_and_in_the_docs() -> None:
     assert in_docs == in_code
 
 
+def test_redis_is_spoken_only_where_the_store_says() -> None:
+    said = {*re.findall(r"`(\w+\.py)`", redis_store.__doc__ or ""), "redis_store.py"}
+
+    speaking = [name for name in sources() if re.search(r"^\s*(?:import|from) redis\b", text_of(name), re.M)]
+
+    assert set(speaking) == {f"packages/contract/src/headway/{name}" for name in said}
+
+
 def test_every_field_of_the_record_is_documented() -> None:
     (record,) = (each for each in ast.parse(text_of(JOB)).body if isinstance(each, ast.ClassDef) and each.name == "Job")
     below = itertools.pairwise(record.body)
