@@ -1,4 +1,8 @@
-"""What the workers have announced, remembered for a second: tasks, their validators, who is live."""
+"""What the workers have announced, remembered for a second: tasks, their validators, who is live.
+
+A look that fails ends a submission at once: what was known would do for a check, but then the store would be
+asked again, and the client would wait for two time-outs instead of one. Whoever only reads is shown what is known.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +29,31 @@ class Announced:
     def __init__(self, store: JobStore) -> None:
         self._store = store
         self._lock = threading.Lock()
+        self._failed_looks = 0
         self._read_at = -FRESH_SECONDS
         self._entries: Mapping[str, TaskEntry] = {}
         self._workers: Sequence[Worker] = ()
         self._validators: dict[bytes, jsonschema_rs.Validator] = {}
 
     def entries(self) -> Mapping[str, TaskEntry]:
-        self._refresh()
+        """All tasks, while the store is away those that were known before."""
+        try:
+            self._refresh()
+        except StoreUnavailable:
+            if not self._entries:
+                raise
         return self._entries
 
     def live_workers(self, task: str, queue: str) -> int:
-        self._refresh()
+        """How many are known to serve it; ask for the entry first."""
         return sum(worker.serves(task, queue) for worker in self._workers)
 
     def place(self, job: Job) -> Place:
-        """Why a job that stands in line does not run yet."""
+        """Why a job that stands in line does not run yet, as far as is known. Never raises: the job is accepted."""
+        try:
+            self._refresh()
+        except StoreUnavailable:
+            return Place()
         is_served = self.live_workers(job.task, job.queue) > 0
         return Place(None, WaitingFor.SLOT if is_served else WaitingFor.WORKER)
 
@@ -74,17 +88,24 @@ class Announced:
     def _refresh(self, *, at_once: bool = False) -> None:
         if not at_once and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
-        # While one request asks, the others go on with what is known: it is hardly older than a second.
+        failed_looks = self._failed_looks
+        # While one request looks, the others go on with what is known: it is hardly older than a second.
         if not self._lock.acquire(blocking=at_once or not self._entries):
             return
         try:
-            self._entries, self._workers = self._store.catalogue(), self._store.workers()
-        except StoreUnavailable:
-            # What is known stays good enough to check a request; the submit itself will say 503.
-            if not self._entries:
-                raise
+            # Whoever waited for a look that failed has waited for a time-out; each looking again would add up.
+            if self._failed_looks > failed_looks:
+                raise StoreUnavailable("The job store does not answer.")
+            self._look()
         finally:
             self._lock.release()
+
+    def _look(self) -> None:
+        try:
+            self._entries, self._workers = self._store.catalogue(), self._store.workers()
+        except StoreUnavailable:
+            self._failed_looks += 1
+            raise
         self._read_at = time.monotonic()
 
 
