@@ -14,7 +14,7 @@ from headway import scripts
 from headway.job import Job, State
 from headway.problem import Cancelled, cancelled
 from headway.redis_store import RedisJobStore
-from headway.store import NewJob, Settlement, Standing
+from headway.store import UNANSWERED_SECONDS, NewJob, Settlement, Standing
 
 OWNER, OTHER = "host:1:1/7", "host:2:2/9"
 LEASE_SECONDS = 0.6
@@ -128,6 +128,12 @@ def test_a_doorbell_that_got_lost_is_rung_again_ahead_of_the_line(
     assert lost.id in client.lindex(f"{prefix}queue:{lost.queue}", 0)
     assert kept.id in client.lindex(f"{prefix}queue:{lost.queue}@2", 0)
     assert leasing.place(leasing.fetch(lost.id)).queue_position == 1
+
+
+def test_a_doorbell_that_should_have_come_is_rung_again_within_five_seconds() -> None:
+    until_first_seen = until_seen_again = 0.5  # live workers look at least so often
+
+    assert until_first_seen + UNANSWERED_SECONDS + until_seen_again <= 5
 
 
 def test_doorbells_in_their_list_are_not_doubled(

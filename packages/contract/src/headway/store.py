@@ -24,8 +24,8 @@ TOMBSTONE_SECONDS = 7 * 24 * 3600
 WAKE_LIMIT = 200
 LEASE_SECONDS = 6
 """A claim that is not renewed for so long, by Redis's clock, is given to another worker."""
-UNANSWERED_SECONDS = 5
-"""A doorbell that is missing from its list for so long is rung again."""
+UNANSWERED_SECONDS = 4
+"""A doorbell that is seen to be missing for so long is rung again: with the looks before and after, within 5 s."""
 RETRIED = "A client asked for another attempt."
 """What a retried job says until it runs."""
 DECLINED_SECONDS = 5
