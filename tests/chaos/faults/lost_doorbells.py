@@ -11,7 +11,7 @@ from waiting import wait_until
 QUEUE = "headway:queue:default@2"
 """The list of normal priority on the default queue."""
 FOUND_WITHIN_SECONDS = 10.0
-"""Five seconds unanswered, twice the sweep, and a free slot."""
+"""Five seconds until it is rung again, and a free slot."""
 
 
 @fault("F5", "doorbell lost before the claim", ci={"jobs": 40}, full={"jobs": 400})
