@@ -48,6 +48,27 @@ def test_a_body_shows_at_most_twenty_errors() -> None:
     assert [each["pointer"] for each in body["errors"]] == [f"/args/{number}" for number in range(20)]
 
 
+@pytest.mark.parametrize(
+    ("slug", "who"),
+    [
+        ("cancelled", "client"),
+        ("expired", "headway"),
+        ("timeout", "headway"),
+        ("worker-lost", "headway"),
+        ("invalid-arguments", "headway"),
+        ("task-failed", "task"),
+        ("unserializable-result", "task"),
+        ("result-too-large", "task"),
+    ],
+)
+def test_the_error_of_a_job_says_who_ended_it(slug: str, who: str) -> None:
+    assert Problem(slug, "Why.").body()["ended_by"] == who
+
+
+def test_a_problem_of_a_request_ended_nothing() -> None:
+    assert "ended_by" not in Problem("unknown-task", "Why.").body()
+
+
 def test_a_body_may_carry_more_members() -> None:
     body = Problem("task-failed", "division by zero", exception="ZeroDivisionError").body()
 

@@ -13,12 +13,25 @@ MAX_DETAIL_CHARACTERS = 2_000
 MAX_SHOWN_ERRORS = 20
 
 
+class EndedBy(StrEnum):
+    """Who ended an attempt that did not end well; the kind of problem says why."""
+
+    CLIENT = "client"
+    """Someone cancelled the job."""
+    TASK = "task"
+    """It raised an exception, or returned what cannot be kept."""
+    HEADWAY = "headway"
+    """A rule did: a limit of time, an expiry, too many lost workers, arguments that do not fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One row of the table: the HTTP status and what this kind of problem means."""
 
     status: int
     title: str
+    ended_by: EndedBy | None = None
+    """Of the error of a job."""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -69,14 +82,14 @@ KINDS: Mapping[str, Kind] = {
     "backend-unavailable": Kind(503, "The job store does not answer"),
     "storage-full": Kind(503, "The job store is full"),
     # How an attempt ends when it does not end well: the `error` of a job
-    "task-failed": Kind(500, "The task raised an exception"),
-    "timeout": Kind(500, "The attempt ran longer than its time limit"),
-    "worker-lost": Kind(500, "The worker was lost three times in a row while it ran this job"),
-    "invalid-arguments": Kind(422, "The arguments do not fit the task"),
-    "unserializable-result": Kind(500, "The task returned what JSON cannot hold"),
-    "result-too-large": Kind(500, "The task returned more than the limit"),
-    "cancelled": Kind(410, "The job was cancelled"),
-    "expired": Kind(410, "The job did not start before it expired"),
+    "task-failed": Kind(500, "The task raised an exception", EndedBy.TASK),
+    "timeout": Kind(500, "The attempt ran longer than its time limit", EndedBy.HEADWAY),
+    "worker-lost": Kind(500, "The worker was lost three times in a row while it ran this job", EndedBy.HEADWAY),
+    "invalid-arguments": Kind(422, "The arguments do not fit the task", EndedBy.HEADWAY),
+    "unserializable-result": Kind(500, "The task returned what JSON cannot hold", EndedBy.TASK),
+    "result-too-large": Kind(500, "The task returned more than the limit", EndedBy.TASK),
+    "cancelled": Kind(410, "The job was cancelled", EndedBy.CLIENT),
+    "expired": Kind(410, "The job did not start before it expired", EndedBy.HEADWAY),
 }
 
 
@@ -122,6 +135,8 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
+        if self.kind.ended_by:
+            document["ended_by"] = self.kind.ended_by.value
         if self.errors:
             shown = self.errors[:MAX_SHOWN_ERRORS]
             document["errors"] = [{"pointer": each.pointer, "detail": each.detail} for each in shown]
@@ -184,8 +199,9 @@ REASON_GIVEN = " The reason given: "
 
 def cancelled(how: Cancelled, reason: str = "") -> Problem:
     """The outcome of a cancelled job: who ended it, and why if that was told."""
-    more: dict[str, Any] = {"ended_by": "client"} | ({"reason": reason} if reason else {})
-    return Problem("cancelled", _CANCELLED[how] + (REASON_GIVEN + reason if reason else ""), **more)
+    if not reason:
+        return Problem("cancelled", _CANCELLED[how])
+    return Problem("cancelled", _CANCELLED[how] + REASON_GIVEN + reason, reason=reason)
 
 
 def already_finished(job_id: str, state: str) -> Problem:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis.openapi import add_problems, header, query
 from headway.job import State
+from headway.problem import EndedBy
 from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from status.routes import MAX_STREAM_JOBS
 
@@ -23,7 +24,13 @@ JOB = {
         "task": {"type": "string"},
         "args": {"type": "object"},
         "percent": {"type": ["number", "null"], "description": "100 only on SUCCESS."},
-        "error": {"type": ["object", "null"], "description": "A problem object."},
+        "error": {
+            "type": ["object", "null"],
+            "description": "A problem object: why the last attempt failed, or the job ended without a result.",
+            "properties": {
+                "ended_by": {"enum": [who.value for who in EndedBy], "description": "Who ended it."}
+            },
+        },
         "attempt": {"type": "integer"},
         "max_retries": {"type": "integer"},
         "queue": {"type": "string"},
