@@ -219,6 +219,14 @@ def test_every_problem_is_documented_with_its_status() -> None:
     assert documented == {slug: kind.status for slug, kind in KINDS.items()}
 
 
+def test_the_docs_say_who_ended_the_job_of_every_error() -> None:
+    rows = [row for row in rows_of(reference("errors")) if row[0].startswith("`") and len(row) == 5]
+
+    documented = {code_in(row[0])[0]: code_in(row[2])[0] for row in rows}
+
+    assert documented == {slug: kind.ended_by for slug, kind in KINDS.items() if kind.ended_by}
+
+
 def test_every_slug_in_the_code_is_a_kind_of_problem() -> None:
     pattern = r'(?:\bProblem\(\s*|\bslug(?:: str)? = |\bslug=|\bslug == )"([a-z]+(?:-[a-z]+)+|cancelled|expired)"'
 
