@@ -272,7 +272,7 @@ def test_a_job_that_expired_unstarted_is_not_called_cancelled(
     row = show_job(page, job["id"])
 
     expect(row.locator("[data-part=state]")).to_have_text("Expired", timeout=END_MILLISECONDS)
-    expect(row.locator("[data-part=error]")).to_have_text("No worker started it in time.")
+    expect(row.locator("[data-part=error]")).to_have_text("No worker started it in time. Headway ended it.")
     expect(retry_button(row)).to_be_visible()
 
 

@@ -140,6 +140,16 @@ test.each([
   expect(statusText(job)).toBe("");
 });
 
+test("what no person and no task ended was ended by Headway, when it has ended", () => {
+  const job = makeJob({ state: "FAILURE", error: { ...errorOf("timeout", "why."), ended_by: "headway" } });
+
+  expect(reasonOf(job).text).toBe("why. Headway ended it.");
+  expect(reasonOf({ ...job, state: "RETRY" }).text).toBe("why.");
+  expect(reasonOf({ ...job, error: { ...errorOf("cancelled", "why."), ended_by: "client" } }).text).toBe(
+    "why.",
+  );
+});
+
 test("facts name the work, the time left and a second attempt", () => {
   const job = makeJob({ state: "PROGRESS", current: 3, total: 10, eta_seconds: 120, attempt: 2 });
 

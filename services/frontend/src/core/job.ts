@@ -5,6 +5,9 @@ import type { Problem } from "./problem";
 export type Action = "cancel" | "retry";
 export type State = "PENDING" | "STARTED" | "PROGRESS" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED";
 
+/** Why it ended without a result, or has to be tried again. A server that is older does not say who ended it. */
+export type JobError = Problem & { ended_by?: "client" | "task" | "headway" };
+
 /** The job document of `GET status/<id>`. Fields the page does not read are left out. */
 export type Job = {
   id: string;
@@ -19,7 +22,7 @@ export type Job = {
   status: string;
   /** Any JSON value; absent (or null) as long as there is none. */
   result?: unknown;
-  error: Problem | null;
+  error: JobError | null;
   attempt: number;
   queue: string;
   scheduled_for: string | null;

@@ -100,8 +100,14 @@ export function statusText(job: Job): string {
 
 export type Reason = { title: string; text: string };
 
-/** Why a job ended without a result, or has to be tried again. */
+/** Why a job ended without a result, or has to be tried again; and who ended it, where the reason does not say so. */
 export function reasonOf(job: Job): Reason {
+  const reason = whyOf(job);
+  const isByRule = isFinal(job) && job.error?.ended_by === "headway";
+  return isByRule ? { ...reason, text: `${reason.text} Headway ended it.`.trim() } : reason;
+}
+
+function whyOf(job: Job): Reason {
   const text = job.error?.detail || (isFinal(job) && job.state !== "SUCCESS" ? job.status : "");
   const title = job.error?.title ?? "";
   switch (endOf(job)) {
