@@ -256,7 +256,9 @@ def test_a_job_for_a_queue_that_nobody_serves_says_so_and_can_be_cancelled(
 ) -> None:
     job = connect(page_url).submit("crawl", queue="reports")
     row = show_job(page, job["id"])
-    expect(row.locator("[data-part=wait]")).to_have_text("Waiting: no worker serves the queue “reports”")
+    expect(row.locator("[data-part=wait]")).to_have_text(
+        "Waiting: no worker serves the task “crawl” on the queue “reports”"
+    )
 
     cancel_button(row).click()
 

@@ -58,8 +58,8 @@ test("a moment of today is a time, another one has its day", () => {
 test("the reason for waiting is said in words", () => {
   const at = new Date(2026, 4, 4, 8, 0).toISOString();
 
-  expect(waitText(makeJob({ waiting_for: "worker", queue: "reports" }))).toBe(
-    "Waiting: no worker serves the queue “reports”",
+  expect(waitText(makeJob({ waiting_for: "worker", task: "crawl", queue: "reports" }))).toBe(
+    "Waiting: no worker serves the task “crawl” on the queue “reports”",
   );
   expect(waitText(makeJob({ waiting_for: "schedule", scheduled_for: at }))).toMatch(/^Starts at .*8:00/);
   expect(waitText(makeJob({ waiting_for: "slot", queue_position: 3 }))).toBe("Queued, position 3");

@@ -70,7 +70,7 @@ export function waitText(job: Job, now = Date.now()): string {
   const isRetry = job.state === "RETRY";
   switch (job.waiting_for) {
     case "worker":
-      return `Waiting: ${noWorkerText(job.queue)}`;
+      return `Waiting: ${noWorkerText(job.task, job.queue)}`;
     case "schedule":
       if (isRetry) return when ? `Trying again at ${when}` : "Trying again soon";
       return when ? `Starts at ${when}` : "Waiting for its time to start";
@@ -81,8 +81,9 @@ export function waitText(job: Job, now = Date.now()): string {
   }
 }
 
-export function noWorkerText(queue: string): string {
-  return `no worker serves the queue “${queue}”`;
+/** Workers may serve the queue and lack the task, so both are named. */
+export function noWorkerText(task: string, queue: string): string {
+  return `no worker serves the task “${task}” on the queue “${queue}”`;
 }
 
 /** Between two attempts without a failure: its worker was lost or stopped, or somebody asked for another attempt. */

@@ -59,7 +59,7 @@ function AboutTask({ task }: { task: Task }) {
     <>
       {task.description && <p class="hint">{task.description}</p>}
       {task.live_workers === 0 && (
-        <p class="notice">Just now {noWorkerText(task.queue)}. A job would wait for one.</p>
+        <p class="notice">Just now {noWorkerText(task.name, task.queue)}. A job would wait for one.</p>
       )}
     </>
   );
