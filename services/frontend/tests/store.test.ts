@@ -54,6 +54,18 @@ test("a replayed stream ends in the same rows and draws nothing", () => {
   expect(store.all()[0]).toBe(before);
 });
 
+test("a line that a task says twice at one time is shown twice, however often the stream tells it", () => {
+  const said = { id: "a", text: "trying again", at: "2026-01-01T00:00:00Z" };
+  const told = ["4-1", "4-2", "4-1", "4-2"].map((line) => event("log", { ...said, line }));
+
+  for (const each of told) applyEvent(store, each);
+
+  expect(store.all()[0]?.log.map(({ line, text }) => [line, text])).toEqual([
+    ["4-1", "trying again"],
+    ["4-2", "trying again"],
+  ]);
+});
+
 test("a whole number above 2^53 keeps its digits", () => {
   const data = JSON.stringify(makeJob()).replace("}", ',"result":12345678901234567890}');
   applyEvent(store, { type: "snapshot", data, lastEventId: "" });

@@ -3,7 +3,7 @@ import { parseExact } from "./exact-json";
 import type { Job } from "./job";
 import { problemOf } from "./problem";
 import type { StreamEvent } from "./sse";
-import type { JobStore } from "./store";
+import type { JobStore, LogLine } from "./store";
 
 type Ended = { id: string; version: number };
 
@@ -19,7 +19,7 @@ export function applyEvent(store: JobStore, event: StreamEvent): string | null {
       store.mergeJob(content as Partial<Job> & Ended);
       return null;
     case "log":
-      store.addLogLine(content.id, { text: String(content.text ?? ""), at: String(content.at ?? "") });
+      store.addLogLine(content.id, logLineOf(content));
       return null;
     case "missing":
       store.markGone(content.id, Number(content.status), problemOf(content));
@@ -29,6 +29,12 @@ export function applyEvent(store: JobStore, event: StreamEvent): string | null {
     default:
       return null; // A newer server may say more than this page knows.
   }
+}
+
+/** A task may say the same twice at one time: only the line's own name tells a new line from a repeated event. */
+function logLineOf(content: Record<string, unknown>): LogLine {
+  const [line, text, at] = [content.line, content.text, content.at].map((said) => String(said ?? ""));
+  return { line: line || `${at} ${text}`, text: text ?? "", at: at ?? "" };
 }
 
 function contentOf(data: string): (Record<string, unknown> & Ended) | null {

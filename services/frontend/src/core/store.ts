@@ -3,7 +3,7 @@ import { type Action, isFinal, type Job, mayAsk } from "./job";
 import type { Problem } from "./problem";
 import { isResumed } from "./resumed";
 
-export type LogLine = { text: string; at: string };
+export type LogLine = { line: string; text: string; at: string };
 
 /** What somebody asked of a job here: under way, or refused for a reason. */
 export type Ask = { readonly action: Action; readonly problem: Problem | null };
@@ -97,7 +97,7 @@ export class JobStore {
   addLogLine(id: string, line: LogLine): void {
     const row = this.byId.get(id);
     // A resumed stream may say a line again.
-    if (!row || row.log.some((old) => old.at === line.at && old.text === line.text)) return;
+    if (!row || row.log.some((old) => old.line === line.line)) return;
     this.replace(row, { ...row, log: [...row.log, line].slice(-MOST_LOG_LINES) });
   }
 

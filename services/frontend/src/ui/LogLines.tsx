@@ -9,7 +9,7 @@ export function LogLines({ log }: { log: readonly LogLine[] }) {
       <summary>Log, {log.length === 1 ? "1 line" : `${log.length} lines`}</summary>
       <ol>
         {log.map((line) => (
-          <li key={line.at + line.text}>
+          <li key={line.line}>
             <time dateTime={line.at}>{moment(line.at)}</time> {line.text}
           </li>
         ))}
