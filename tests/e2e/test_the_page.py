@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Request, Route, expect, sync_playwright
 
 pytestmark = pytest.mark.page
 
@@ -334,6 +334,24 @@ def test_a_refused_cancel_is_explained_on_its_row_and_may_be_tried_again(browser
     cancel_button(row).click()
     expect(row).to_have_attribute("data-state", "REVOKED", timeout=END_MILLISECONDS)
     expect(row.get_by_text("Not cancelled.")).to_have_count(0)
+    page.close()
+
+
+def test_a_start_whose_answer_was_lost_and_that_is_tried_again_makes_one_job(browser: Browser, page_url: str) -> None:
+    page = browser.new_page()
+    page.goto(page_url)
+    accepted: list[str] = []
+
+    def lose_answer(route: Route) -> None:
+        accepted.append(route.fetch().headers["location"].removeprefix("/status/"))
+        route.abort()
+
+    page.route("**/longtask", lose_answer, times=1)
+    click_start(page)
+    page.get_by_role("button", name="Try again").click()
+
+    expect(rows(page)).to_have_count(1)
+    assert rows(page).first.get_attribute("data-job") == accepted[0]
     page.close()
 
 

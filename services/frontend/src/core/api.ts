@@ -25,8 +25,9 @@ export class Api {
   ) {}
 
   /** Starts the demo job: the seed's route, which answers with nothing but a `Location`. */
-  startLongTask(): Promise<Answer<Accepted>> {
-    return this.ask("longtask", { method: "POST" }, accepted);
+  startLongTask(idempotencyKey: string): Promise<Answer<Accepted>> {
+    const headers = { "Idempotency-Key": idempotencyKey };
+    return this.ask("longtask", { method: "POST", headers }, accepted);
   }
 
   startJob(task: string, args: Record<string, unknown>, idempotencyKey: string): Promise<Answer<Accepted>> {

@@ -25,7 +25,7 @@ export class IdempotencyKeys {
 }
 
 /** 128 random bits. `crypto.randomUUID` would need https, and the page is often opened by plain http. */
-function newKey(): string {
+export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");

@@ -1,4 +1,5 @@
 // The rows of the page, newest first: takes in what the server says, drops what is old, tells who listens.
+import { newKey } from "./idempotency";
 import { type Action, isFinal, type Job, mayAsk } from "./job";
 import type { Problem } from "./problem";
 import { isResumed } from "./resumed";
@@ -47,9 +48,9 @@ export class JobStore {
     return () => this.listeners.delete(listener);
   }
 
-  /** A row for a click whose answer is not here yet. */
+  /** A row for a click whose answer is not here yet. Its key is fit to be sent: one row is one wish. */
   addSubmitting(): string {
-    const key = `row-${this.nextKey++}`;
+    const key = newKey();
     this.insert({ ...EMPTY, key, id: null, standing: "submitting" });
     return key;
   }

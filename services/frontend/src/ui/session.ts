@@ -73,8 +73,9 @@ export class Session {
     this.rows.value = this.store.all();
   }
 
+  /** Sent again with the key of its row: the first request may have arrived although its answer did not. */
   private async submitLongTask(key: string): Promise<void> {
-    const answer = await this.api.startLongTask();
+    const answer = await this.api.startLongTask(key);
     if (!answer.ok) return this.store.refuse(key, answer.problem);
     this.store.accept(key, answer.value.id);
     this.memory.add(answer.value.id);
