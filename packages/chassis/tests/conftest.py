@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 import structlog
 from flask import Response, request
 from flask.testing import FlaskClient
@@ -17,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from chassis.logs import configure_logs
 from chassis.web import create_web_app, json_response, single_parameters
-from headway.problem import Problem
+from headway.problem import Problem, StoreUnavailable
 
 
 @pytest.fixture
@@ -46,6 +47,10 @@ def client(registry: CollectorRegistry) -> FlaskClient:
     @app.get("/refused")
     def refuse() -> Response:
         raise Problem("no-tasks-announced", "Nobody is there. Come again.", headers={"Retry-After": "2"})
+
+    @app.get("/away")
+    def away() -> Response:
+        raise StoreUnavailable("The job store does not answer.") from redis.ResponseError("MISCONF No space left")
 
     @app.get("/chunks")
     def chunks() -> Response:

@@ -53,6 +53,17 @@ def test_a_bug_is_a_problem_that_gives_nothing_away_but_its_id(client: FlaskClie
     assert "s3cret" in failed["exception"]
 
 
+def test_the_log_of_a_refusal_says_what_lies_behind_it_and_the_answer_does_not(
+    client: FlaskClient, begin_logs: Any
+) -> None:
+    log_lines = begin_logs()
+
+    response = client.get("/away")
+
+    assert "MISCONF" not in response.get_data(as_text=True)
+    assert [line["cause"] for line in log_lines()] == ["MISCONF No space left"]
+
+
 def test_the_log_of_one_request_does_not_name_the_one_before(client: FlaskClient, begin_logs: Any) -> None:
     log_lines = begin_logs()
     for request_id in ("r-1", "r-2"):

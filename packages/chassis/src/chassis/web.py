@@ -59,7 +59,9 @@ def json_response(document: Any, status: int = 200, headers: dict[str, str] | No
 def problem_response(problem: Problem) -> Response:
     body = problem.body() | {"instance": f"urn:request:{g.get('request_id', 'none')}"}
     if problem.status >= 500:
-        log.warning("request refused", problem=problem.slug, detail=problem.detail, cause=repr(problem.__cause__))
+        # Its text: the `repr` of redis-py's errors names only their class.
+        cause = str(problem.__cause__ or "") or None
+        log.warning("request refused", problem=problem.slug, detail=problem.detail, cause=cause)
     return Response(orjson.dumps(body), problem.status, problem.headers, mimetype="application/problem+json")
 
 
