@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,19 @@ from headway.store import NewJob
 from worker.run import Runner
 
 MAX_RESULT_BYTES = 10_000
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait for a condition, with a deadline."""
+    return wait_until
 
 
 @pytest.fixture

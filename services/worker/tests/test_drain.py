@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -50,13 +49,6 @@ class Running:
         return code
 
 
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def owner_of(pid: int | None) -> str:
     return f"node/{pid}"
 
@@ -82,7 +74,7 @@ def run(store: MemoryJobStore, submit: Callable[..., Job]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def drain_after(store: MemoryJobStore) -> Iterator[Callable[..., Drain]]:
+def drain_after(store: MemoryJobStore, until: Callable[..., None]) -> Iterator[Callable[..., Drain]]:
     """A drain that lets jobs finish for so many seconds."""
     drains: list[Drain] = []
 
@@ -99,7 +91,7 @@ def drain_after(store: MemoryJobStore) -> Iterator[Callable[..., Drain]]:
 
 
 def test_a_job_may_finish_after_the_first_request_to_stop(
-    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain], until: Callable[..., None]
 ) -> None:
     running = run()
     drain = drain_after(60)
@@ -163,7 +155,7 @@ def test_a_cancelled_job_that_is_handed_back_ends(
 
 
 def test_a_job_that_comes_after_the_time_is_up_is_handed_back_too(
-    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain], until: Callable[..., None]
 ) -> None:
     late = run()
     late.request.worker_pid = None  # its doorbell was taken, no process has accepted it yet
@@ -205,7 +197,7 @@ def test_while_the_store_is_away_processes_end_and_leases_do_the_rest(
     assert store.fetch(running.job.id) == running.job
 
 
-def test_a_worker_without_jobs_stops_at_once(drain_after: Callable[..., Drain]) -> None:
+def test_a_worker_without_jobs_stops_at_once(drain_after: Callable[..., Drain], until: Callable[..., None]) -> None:
     drain = drain_after(3600)
 
     drain.begin()

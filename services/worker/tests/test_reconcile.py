@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from headway.catalogue import Worker
 from headway.job import Job
@@ -17,14 +15,7 @@ from worker.tasks import count_primes
 WORKER = Worker("worker.1", 2, ("default",), ("count_primes",))
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def test_a_due_job_is_rung(submit: Callable[..., Job]) -> None:
+def test_a_due_job_is_rung(submit: Callable[..., Job], until: Callable[..., None]) -> None:
     rung: list[str] = []
     store = MemoryJobStore(ring=rung.append)
     store.submit(NewJob("a" * 36, "count_primes", "{}", "default", 60, delay_seconds=0.3))
@@ -37,7 +28,7 @@ def test_a_due_job_is_rung(submit: Callable[..., Job]) -> None:
     reconciler.stop()
 
 
-def test_a_worker_announces_itself_and_withdraws(store: MemoryJobStore) -> None:
+def test_a_worker_announces_itself_and_withdraws(store: MemoryJobStore, until: Callable[..., None]) -> None:
     reconciler = Reconciler(store, WORKER, [count_primes.entry])
 
     reconciler.start()
@@ -48,7 +39,7 @@ def test_a_worker_announces_itself_and_withdraws(store: MemoryJobStore) -> None:
     assert store.workers() == []
 
 
-def test_housekeeping_goes_on_after_an_outage() -> None:
+def test_housekeeping_goes_on_after_an_outage(until: Callable[..., None]) -> None:
     class AwayAtFirst(MemoryJobStore):
         wakes = 0
 

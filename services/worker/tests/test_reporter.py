@@ -55,13 +55,6 @@ def job(store: MemoryJobStore, submit: Callable[..., Job]) -> Job:
     return claimed
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_million_reports_become_ten_writes_a_second_and_the_last_arrives(
     listening: Any, submit: Callable[..., Job]
 ) -> None:
@@ -81,7 +74,7 @@ def test_a_million_reports_become_ten_writes_a_second_and_the_last_arrives(
     assert (stored.state, stored.current, stored.total) == (State.SUCCESS, 1_000_000, 1_000_000)
 
 
-def test_a_single_report_arrives_while_the_task_is_silent(listening: Any, job: Job) -> None:
+def test_a_single_report_arrives_while_the_task_is_silent(listening: Any, job: Job, until: Callable[..., None]) -> None:
     with Reporter(listening, job) as reporter:
         reporter.report(1, 10, "the only word")
 
@@ -113,7 +106,7 @@ def test_a_store_that_is_away_costs_nothing_but_delay(listening: Any, job: Job) 
 
 @pytest.mark.parametrize(("standing", "error"), [(Standing.CANCEL, JobCancelled), (Standing.FENCED, AttemptLost)])
 def test_a_task_that_should_stop_learns_it_at_its_next_word(
-    listening: Any, job: Job, standing: Standing, error: type[BaseException]
+    listening: Any, job: Job, standing: Standing, error: type[BaseException], until: Callable[..., None]
 ) -> None:
     with Reporter(listening, job) as reporter:
         listening.standing = standing
@@ -124,7 +117,7 @@ def test_a_task_that_should_stop_learns_it_at_its_next_word(
             reporter.report(2, 10, None)
 
 
-def test_a_silent_task_learns_of_its_cancel_too(listening: Any, job: Job) -> None:
+def test_a_silent_task_learns_of_its_cancel_too(listening: Any, job: Job, until: Callable[..., None]) -> None:
     with Reporter(listening, job) as reporter:
         assert not reporter.is_cancelled()
         listening.cancel(job.id)
@@ -138,7 +131,7 @@ def test_a_silent_task_learns_of_its_cancel_too(listening: Any, job: Job) -> Non
     assert reporter.has_told
 
 
-def test_a_task_that_never_asked_was_not_told(listening: Any, job: Job) -> None:
+def test_a_task_that_never_asked_was_not_told(listening: Any, job: Job, until: Callable[..., None]) -> None:
     with Reporter(listening, job) as reporter:
         listening.cancel(job.id)
         until(lambda: reporter._stop)
@@ -148,7 +141,7 @@ def test_a_task_that_never_asked_was_not_told(listening: Any, job: Job) -> None:
 
 @pytest.mark.parametrize("is_claimed_by_another", [False, True])
 def test_a_silent_task_learns_that_its_job_was_taken_away(
-    listening: Any, job: Job, is_claimed_by_another: bool
+    listening: Any, job: Job, is_claimed_by_another: bool, until: Callable[..., None]
 ) -> None:
     with Reporter(listening, job) as reporter:
         listening.interrupt(job.id, "worker/1", Interruption.LOST)
@@ -160,7 +153,9 @@ def test_a_silent_task_learns_that_its_job_was_taken_away(
             reporter.report(1, 10, None)
 
 
-def test_a_silent_task_learns_of_its_cancel_after_an_outage(listening: Any, job: Job) -> None:
+def test_a_silent_task_learns_of_its_cancel_after_an_outage(
+    listening: Any, job: Job, until: Callable[..., None]
+) -> None:
     listening.is_away = True
     with Reporter(listening, job) as reporter:
         listening.cancel(job.id)
@@ -172,7 +167,9 @@ def test_a_silent_task_learns_of_its_cancel_after_an_outage(listening: Any, job:
         until(reporter.is_cancelled)
 
 
-def test_a_silent_task_costs_at_most_two_questions_a_second(listening: Any, job: Job) -> None:
+def test_a_silent_task_costs_at_most_two_questions_a_second(
+    listening: Any, job: Job, until: Callable[..., None]
+) -> None:
     began = time.monotonic()
 
     with Reporter(listening, job):
@@ -237,7 +234,7 @@ def test_a_number_that_cannot_be_read_is_ignored(listening: Any, job: Job) -> No
     assert (stored.current, stored.message) == (None, "odd")
 
 
-def test_a_message_that_cannot_be_said_is_left_out(listening: Any, job: Job) -> None:
+def test_a_message_that_cannot_be_said_is_left_out(listening: Any, job: Job, until: Callable[..., None]) -> None:
     class Mute:
         def __str__(self) -> str:
             raise RuntimeError("not now")
