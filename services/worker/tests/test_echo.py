@@ -77,6 +77,19 @@ def test_a_store_that_is_away_does_not_make_a_worker_deaf(door: Door) -> None:
     door.echo.check()
 
 
+def test_after_an_outage_the_first_echo_has_its_time(door: Door) -> None:
+    door.is_away = True
+    door.pass_time(10 * DEAF_SECONDS)
+    door.is_away = False
+
+    door.pass_time(DEAF_SECONDS)  # rung again at once, while the consumer still connects
+
+    door.echo.check()
+    door.pass_time(RING_SECONDS)
+    with pytest.raises(Deaf):
+        door.echo.check()
+
+
 def test_it_rings_at_most_every_few_seconds(door: Door) -> None:
     door.now += RING_SECONDS
     door.echo.ring_when_due()

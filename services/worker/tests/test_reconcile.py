@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from headway.catalogue import Worker
+from headway.catalogue import TaskEntry, Worker
 from headway.job import Job
 from headway.memory import MemoryJobStore
 from headway.problem import StoreUnavailable
 from headway.store import NewJob
+from worker.echo import DEAF_SECONDS, Deaf, Echo
 from worker.reconcile import Reconciler
 from worker.tasks import count_primes
 
@@ -57,4 +58,62 @@ def test_housekeeping_goes_on_after_an_outage(until: Callable[..., None]) -> Non
     reconciler.start()
     until(lambda: store.wakes >= 3)
 
+    reconciler.stop()
+
+
+class Away(MemoryJobStore):
+    """A store that does not answer."""
+
+    def announce(self, worker: Worker, entries: Iterable[TaskEntry]) -> None:
+        raise StoreUnavailable("away")
+
+    def wake(self, queues: Sequence[str] = ()) -> int:
+        raise StoreUnavailable("away")
+
+
+class Door:
+    """The worker's own door at a store that may be away, and a clock that the test sets."""
+
+    def __init__(self, *, is_away: bool) -> None:
+        self.now = 0.0
+        self.is_away = is_away
+        self.echo = Echo(self.ring, lambda: False, clock=lambda: self.now)
+
+    def ring(self) -> None:
+        if self.is_away:
+            raise StoreUnavailable("away")
+        self.echo.hear()
+
+    def is_well(self) -> bool:
+        try:
+            self.echo.check()
+        except Deaf:
+            return False
+        return True
+
+
+def test_an_outage_does_not_make_a_worker_look_deaf(until: Callable[..., None]) -> None:
+    door = Door(is_away=True)
+    reconciler = Reconciler(Away(), WORKER, [], beside=door.echo.ring_when_due)
+    door.now += 2 * DEAF_SECONDS
+    assert not door.is_well()
+
+    reconciler.start()
+
+    until(door.is_well)
+    reconciler.stop()
+
+
+def test_a_worker_whose_housekeeping_stumbles_still_rings_at_its_own_door(until: Callable[..., None]) -> None:
+    class Odd(MemoryJobStore):
+        def wake(self, queues: Sequence[str] = ()) -> int:
+            raise RuntimeError("odd")
+
+    door = Door(is_away=False)
+    reconciler = Reconciler(Odd(), WORKER, [], beside=door.echo.ring_when_due)
+    door.now += 2 * DEAF_SECONDS
+
+    reconciler.start()
+
+    until(door.is_well)
     reconciler.stop()

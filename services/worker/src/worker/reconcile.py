@@ -66,8 +66,13 @@ class Reconciler:
                 self._stopping.wait(1)
 
     def _tick(self) -> None:
+        try:
+            self._announce_when_due()
+            self._on_woken(self._store.wake(self._worker.queues))
+        finally:
+            self._beside()  # above all in an outage: it tells that no echo can be expected
+
+    def _announce_when_due(self) -> None:
         if time.monotonic() >= self._announce_at:
             self._store.announce(self._worker, self._entries)
             self._announce_at = time.monotonic() + ANNOUNCE_SECONDS
-        self._on_woken(self._store.wake(self._worker.queues))
-        self._beside()
