@@ -249,7 +249,7 @@ def test_a_message_that_cannot_be_said_is_left_out(listening: Any, job: Job, unt
     assert (stored.current, stored.message) == (2, "said")
 
 
-def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job) -> None:
+def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job, until: Callable[..., None]) -> None:
     with Reporter(listening, job) as reporter:
         for number in range(5_000):
             reporter.log(f"line {number}")

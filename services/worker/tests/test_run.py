@@ -12,13 +12,14 @@ from typing import Any
 
 import orjson
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
 
 from headway import JobCancelled, progress, task
 from headway.job import Job, State
 from headway.memory import MemoryJobStore
 from headway.problem import StoreUnavailable
 from headway.store import Interruption, JobStore, Settlement, WaitingFor
-from worker.run import Runner, TimeIsUp, backoff_seconds, failed, timed_out
+from worker.run import Runner, backoff_seconds
 
 
 @task
@@ -54,7 +55,7 @@ def stop_when_cancelled() -> None:
 
 @task
 def overrun() -> None:
-    raise TimeIsUp
+    raise SoftTimeLimitExceeded
 
 
 def error_type(job: Job) -> str:
@@ -335,10 +336,3 @@ def test_jobs_in_one_process_do_not_hear_each_other(store: JobStore, run: Callab
         thread.join(10)
 
     assert {orjson.loads(job.result_json or "") for job in jobs} == {job.id for job in jobs}
-
-
-def test_the_words_for_a_time_limit_name_the_limit(submit: Callable[..., Job]) -> None:
-    job = submit("double", timeout_seconds=90)
-
-    assert "90 s" in timed_out(job).detail
-    assert failed(job, timed_out(job)).state is State.FAILURE

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billiard.common import terminate_handler_fired  # type: ignore[attr-defined]  # newer than its stubs
-from billiard.exceptions import SoftTimeLimitExceeded
 
 from headway.connection import connect
 from headway.job import Job
 from headway.redis_store import RedisJobStore
 from headway.store import Settlement
 from headway.task import Task
+from worker.limit import TimeLimit
 from worker.run import Runner
 from worker.settings import WorkerSettings
 
@@ -54,10 +54,11 @@ class Engine:
         return is_its_own and store.settle(job.id, job.fence, outcome(job))
 
     def runner(self) -> Runner:
+        """For one attempt, in the main thread of a child."""
         return Runner(
             self.store(),
             self.tasks,
             self.settings.max_result_bytes,
-            time_limit_error=SoftTimeLimitExceeded,
+            limit=TimeLimit().armed(),
             is_leaving=terminate_handler_fired,
         )

@@ -58,7 +58,11 @@ class DoorbellRequest(Request):
         return is_taken_back
 
     def _fail(self, engine: Engine) -> None:
-        """The time limit was ignored and the process was ended: settle in its place."""
+        """The time limit was ignored and the process is ended: settle in its place.
+
+        Not later, if the store is away: the process may have waited for it with an outcome that is not known here.
+        Its lease ends, and the job runs again.
+        """
         try:
             engine.settle_for(self.id, self.worker_pid, lambda job: failed(job, timed_out(job)))
         except StoreUnavailable as problem:

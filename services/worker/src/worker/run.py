@@ -6,10 +6,11 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
 
 from chassis.logs import get_logger
 from headway.job import Job, State
@@ -17,6 +18,7 @@ from headway.problem import Cancelled, Problem, StoreUnavailable, clip
 from headway.progress import AttemptLost, JobCancelled, listener
 from headway.store import Interruption, JobStore, Settlement
 from headway.task import Task
+from worker.limit import TimeLimit
 from worker.reporter import Reporter, amount_of
 from worker.result import to_json
 
@@ -28,12 +30,10 @@ PATIENCE_SECONDS = 15 * 60.0
 """How long an attempt waits for a store that is away before it gives its outcome up."""
 MAX_PAUSE_SECONDS = 2.0
 """Between two questions to it: work goes on so soon after its return."""
+OUTAGE_SECONDS = 1.0
+"""A claim that takes longer has waited for the store."""
 MAX_BACKOFF_SECONDS = 300.0
 MAX_TRACEBACK_CHARACTERS = 20_000
-
-
-class TimeIsUp(Exception):
-    """Raised inside a task by an engine that ends attempts in time, and by nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,15 @@ class Runner:
     store: JobStore
     tasks: Mapping[str, Task[..., Any]]
     max_result_bytes: int
-    time_limit_error: type[BaseException] = TimeIsUp
-    """What the engine raises inside a task when its time is up. Never an error that a task meets by itself."""
+    limit: TimeLimit = field(default_factory=TimeLimit)
+    """Ends the task when its time is up."""
     is_leaving: Callable[[], bool] = lambda: False
     """Whether the engine ends this process: then what a task raises is the engine's doing, and settles nothing."""
 
     def answer(self, job_id: str, owner: str) -> State | None:
         """Run the job if there is something to run; the state it was settled in, or None."""
         with structlog.contextvars.bound_contextvars(job_id=job_id):
+            began = time.monotonic()
             job = _insist(lambda: self.store.claim(job_id, owner))
             if job is None:
                 log.info("doorbell ignored")  # ended, claimed by another worker, or not due yet
@@ -58,12 +59,20 @@ class Runner:
             if job.task not in self.tasks:
                 self._decline(job, owner)
                 return None
+            if self.limit.is_over and time.monotonic() - began > OUTAGE_SECONDS:
+                self._hand_back(job, owner)
+                return None
             return self._run(job)
 
     def _decline(self, job: Job, owner: str) -> None:
         """Only what this worker has loaded can run; another one may have it, as in a rolling update."""
         _insist(lambda: self.store.interrupt(job.id, owner, Interruption.DECLINED))
         log.warning("job declined", task=job.task, tasks=sorted(self.tasks))
+
+    def _hand_back(self, job: Job, owner: str) -> None:
+        """Its time went by in an outage, before the task began: its next doorbell brings the time anew."""
+        _insist(lambda: self.store.interrupt(job.id, owner, Interruption.DRAINED))
+        log.warning("job handed back", task=job.task)
 
     def _run(self, job: Job) -> State | None:
         began = time.monotonic()
@@ -93,7 +102,7 @@ class Runner:
             return self._succeeded(task, self._perform(task, job))
         except JobCancelled:
             return Settlement(State.REVOKED, cancelled=Cancelled.STOPPED)
-        except self.time_limit_error:
+        except SoftTimeLimitExceeded:
             return failed(job, timed_out(job))
         except Problem as problem:
             # Wrong arguments or an unfit result: trying again would give the same.
@@ -111,7 +120,8 @@ class Runner:
         with Reporter(self.store, job) as reporter:
             token = listener.set(reporter)
             try:
-                value = task(*arguments, **named)
+                with self.limit:
+                    value = task(*arguments, **named)
             finally:
                 listener.reset(token)
         if reporter.has_told:
