@@ -13,6 +13,7 @@ from billiard.common import terminate_handler_fired  # type: ignore[attr-defined
 
 from headway.connection import connect
 from headway.job import Job
+from headway.problem import Problem, StoreUnavailable
 from headway.redis_store import RedisJobStore
 from headway.store import Settlement
 from headway.task import Task
@@ -49,7 +50,12 @@ class Engine:
         Raises `StoreUnavailable`.
         """
         store = self.store()
-        job = store.fetch(job_id)
+        try:
+            job = store.fetch(job_id)
+        except StoreUnavailable:
+            raise
+        except Problem:  # a lost attempt may outlive the record
+            return False
         is_its_own = job.state.is_running and job.owner == self.owner(pid)
         return is_its_own and store.settle(job.id, job.fence, outcome(job))
 
