@@ -84,6 +84,18 @@ def test_a_renewal_tells_how_each_claim_stands(leasing: RedisJobStore, start_lea
     assert standings == [Standing.OK, Standing.FENCED, Standing.ENDED]
 
 
+def test_a_job_that_was_taken_back_is_not_taken_for_one_that_nobody_had(
+    leasing: RedisJobStore, start_leased: Callable[..., Job], new_job: Callable[..., NewJob]
+) -> None:
+    lost, fresh = start_leased(), new_job()
+    keep_waking(leasing, lambda: leasing.fetch(lost.id).state is State.RETRY)
+    leasing.submit(fresh)
+
+    standings = leasing.renew([(lost.id, OWNER), (fresh.id, OWNER)])
+
+    assert standings == [Standing.ENDED, Standing.WAITING]
+
+
 def test_three_leases_lost_in_a_row_end_the_job(leasing: RedisJobStore, start_leased: Callable[..., Job]) -> None:
     job = start_leased()
 

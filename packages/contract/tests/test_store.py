@@ -459,6 +459,18 @@ def test_a_report_of_an_unknown_job_is_fenced(store: JobStore) -> None:
     assert standing is Standing.FENCED
 
 
+def test_a_renewal_tells_a_job_that_nobody_had_from_one_that_was_taken_back(
+    store: JobStore, submit: Callable[..., Job], start: Start
+) -> None:
+    fresh, taken_back, ended = submit(), start(), start()
+    store.interrupt(taken_back.id, OWNER, Interruption.LOST)
+    store.settle(ended.id, ended.fence, SUCCESS)
+
+    standings = store.renew([(id, OWNER) for id in (fresh.id, taken_back.id, ended.id, new_job_id())])
+
+    assert standings == [Standing.WAITING, Standing.ENDED, Standing.ENDED, Standing.ENDED]
+
+
 def test_log_lines_are_named_after_the_version_that_brought_them(store: JobStore, start: Start) -> None:
     job = start()
 

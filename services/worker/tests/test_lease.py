@@ -185,3 +185,35 @@ def test_a_paused_child_that_lost_its_job_before_the_first_renewal_never_goes_on
     play.play(Standing.FENCED)
 
     assert play.signals == [(7, signal.SIGSTOP), (7, signal.SIGKILL)]
+
+
+def test_a_child_that_was_paused_before_its_claim_goes_on_to_claim(play: Round) -> None:
+    for _ in range(5):
+        play.play(None)
+
+    play.play(Standing.WAITING)
+    play.play(Standing.WAITING)
+    play.play(Standing.OK)
+
+    assert play.signals == [(7, signal.SIGSTOP), (7, signal.SIGCONT)]
+
+
+def test_a_claim_that_may_have_been_made_since_the_last_answer_is_paused_in_time(play: Round) -> None:
+    for _ in range(5):
+        play.play(Standing.WAITING)
+
+    play.play(None)
+    assert play.signals == []
+    play.play(None, PAUSE_AFTER_SECONDS)
+
+    assert play.signals == [(7, signal.SIGSTOP)]
+
+
+def test_a_paused_child_whose_job_was_taken_back_before_the_first_renewal_never_goes_on(play: Round) -> None:
+    for _ in range(5):
+        play.play(None)
+
+    play.play(Standing.ENDED)
+    play.play(Standing.ENDED)
+
+    assert play.signals == [(7, signal.SIGSTOP), (7, signal.SIGKILL)]

@@ -252,7 +252,7 @@ class MemoryJobStore:
     def _standing(self, job_id: str, owner: str) -> Standing:
         slot = self._slots.get(job_id)
         if slot is None or not slot.job.state.is_running:
-            return Standing.ENDED
+            return Standing.WAITING if slot and slot.job.state is State.PENDING else Standing.ENDED
         if slot.job.owner != owner:
             return Standing.FENCED
         return Standing.CANCEL if slot.job.cancel_requested_at else Standing.OK

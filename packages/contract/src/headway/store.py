@@ -76,6 +76,8 @@ class Standing(Enum):
     """Someone asked for the job to be cancelled: stop soon."""
     FENCED = "fenced"
     """Another attempt owns the job, or it has ended: nothing was written, stop now."""
+    WAITING = "waiting"
+    """To a renewal only: no worker has claimed the job yet, this one neither."""
     ENDED = "ended"
     """To a renewal only: nobody runs the job, it was settled or taken back a moment ago."""
 

@@ -3,7 +3,8 @@
 Who cannot renew stops working before the lease ends: the child is paused, so that
 it does nothing while another worker may take the job over, and goes on when the
 lease turns out to be kept. A child that has lost its job is ended, after two
-such answers: one may just come from a claim that is being settled. A child whose job
+such answers: one may just come from a claim that is being settled. A child that was
+paused before it could claim goes on too: nobody has had its job. A child whose job
 was cancelled has the grace to stop by itself; then it is ended too.
 """
 
@@ -89,18 +90,23 @@ class LeaseKeeper:
 
     def _act(self, each: Running, standing: Standing, began: float) -> None:
         if standing in (Standing.OK, Standing.CANCEL):
-            self._safe_until[each] = began + PAUSE_AFTER_SECONDS
             self._is_ours.add(each)
-            self._lost_once.discard(each)
-            self._resume(each)
+            self._keep(each, began)
             if standing is Standing.CANCEL:
                 self._end_when_grace_is_over(each)
+        elif standing is Standing.WAITING:
+            self._keep(each, began)  # its claim is still to come, and with it a whole lease
         elif each in self._paused or (standing is Standing.FENCED and each in self._is_ours):
             # What was paused stays so: another one may run its job by now, or have ended it.
             if each in self._lost_once:
                 log.warning("lost job stopped", job_id=each.job_id, pid=each.pid)
                 self._signal(each, signal.SIGKILL)
             self._lost_once.add(each)
+
+    def _keep(self, each: Running, began: float) -> None:
+        self._safe_until[each] = began + PAUSE_AFTER_SECONDS
+        self._lost_once.discard(each)
+        self._resume(each)
 
     def _end_when_grace_is_over(self, each: Running) -> None:
         if self._clock() - self._cancelled_at.setdefault(each, self._clock()) < self._cancel_grace_seconds:
