@@ -22,6 +22,7 @@ from headway.memory_feed import MemoryFeed
 from headway.memory_rules import INTERRUPTED, bar_to_begin_with, ended_by, goes_back, is_late, log_place
 from headway.problem import (
     Cancelled,
+    Problem,
     already_finished,
     cancelled,
     expired_unstarted,
@@ -279,6 +280,16 @@ class MemoryJobStore:
                 return self._slots[job_id].job
             raise job_expired(job_id) if job_id in self._gone else job_not_found(job_id)
 
+    def fetch_many(self, job_ids: Sequence[str]) -> Sequence[Job | Problem]:
+        with self._step():
+            return [self._fetch_or_say_why(job_id) for job_id in job_ids]
+
+    def _fetch_or_say_why(self, job_id: str) -> Job | Problem:
+        try:
+            return self.fetch(job_id)
+        except Problem as problem:
+            return problem
+
     def place(self, job: Job) -> Place:
         with self._step():
             slot = self._slots.get(job.id)
@@ -287,6 +298,10 @@ class MemoryJobStore:
             line = [each.place for each in self._slots.values() if each.place and each.job.queue == job.queue]
             rank = sorted(line).index(slot.place) if slot.place else None
             return place_of(job, is_scheduled=slot.due_at is not None, rank=rank, workers=self.workers())
+
+    def places(self, jobs: Sequence[Job]) -> Sequence[Place]:
+        with self._step():
+            return [self.place(job) for job in jobs]
 
     def look(self, job_id: str) -> tuple[Job, Place]:
         with self._step():
@@ -297,6 +312,10 @@ class MemoryJobStore:
         with self._step():
             slot = self._slots.get(job_id)
             return [line for line in slot.lines if log_place(line.id) > log_place(after)] if slot else []
+
+    def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
+        with self._step():
+            return [self.log(job_id, line_id) for job_id, line_id in after.items()]
 
     def list_jobs(
         self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None

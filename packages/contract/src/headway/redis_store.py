@@ -41,6 +41,7 @@ from headway.catalogue import TaskEntry, Worker
 from headway.changes import RedisChanges
 from headway.job import Job, State, from_milliseconds, to_milliseconds
 from headway.problem import (
+    Problem,
     already_finished,
     expired_unstarted,
     idempotency_mismatch,
@@ -52,6 +53,7 @@ from headway.problem import (
 from headway.records import job_of, pairs_of, read_record
 from headway.redis_catalogue import RedisCatalogue
 from headway.redis_lists import RedisLists
+from headway.redis_reads import RedisReads
 from headway.scripts import Scripts, answering
 from headway.server import Durability, check_server
 from headway.store import (
@@ -87,6 +89,7 @@ class RedisJobStore:
         self._capacity = Capacity(client)
         self._lists = RedisLists(client, prefix)
         self._catalogue = RedisCatalogue(client, prefix, self._run)
+        self._reads = RedisReads(client, prefix, self._catalogue.named)
 
     # Moves
 
@@ -185,16 +188,14 @@ class RedisJobStore:
                 raise job_expired(job_id) if self._redis.exists(self._key(f"gone:{job_id}")) else job_not_found(job_id)
         return read_record(job_id, stored)
 
+    def fetch_many(self, job_ids: Sequence[str]) -> Sequence[Job | Problem]:
+        return self._reads.jobs(job_ids)
+
     def place(self, job: Job) -> Place:
-        if job.state not in (State.PENDING, State.RETRY):
-            return Place()
-        with answering():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zscore(self._key("scheduled"), job.id)
-            pipe.zrank(self._key(f"open:{job.queue}"), job.id)
-            pipe.zrange(self._key("workers"), 0, -1)
-            score, rank, names = pipe.execute()
-        return place_of(job, is_scheduled=score is not None, rank=rank, workers=self._catalogue.named(names))
+        return self.places([job])[0]
+
+    def places(self, jobs: Sequence[Job]) -> Sequence[Place]:
+        return self._reads.places(jobs)
 
     def look(self, job_id: str) -> tuple[Job, Place]:
         found, *answer = self._run("look", job_id)
@@ -206,9 +207,10 @@ class RedisJobStore:
         return job, place_of(job, is_scheduled=is_scheduled == 1, rank=rank if rank >= 0 else None, workers=workers)
 
     def log(self, job_id: str, after: str = "0-0") -> Sequence[LogLine]:
-        with answering():
-            entries: Any = self._redis.xrange(self._key(f"job:{job_id}:log"), min=f"({after}")
-        return [LogLine(line_id, from_milliseconds(entry["at"]), entry["text"]) for line_id, entry in entries]
+        return self.logs({job_id: after})[0]
+
+    def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
+        return self._reads.logs(after)
 
     def list_jobs(
         self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from headway.catalogue import TaskEntry, Worker
 from headway.job import Job, Priority, State
-from headway.problem import Cancelled
+from headway.problem import Cancelled, Problem
 
 MAX_LOST_IN_A_ROW = 3
 LOG_LINES_KEPT = 1_000
@@ -218,12 +218,20 @@ class JobStore(Protocol):
     def fetch(self, job_id: str) -> Job:
         """Raises `job-not-found` or `job-expired`."""
 
+    def fetch_many(self, job_ids: Sequence[str]) -> Sequence[Job | Problem]:
+        """Many for the price of one; why there is no record stands in its place."""
+
     def place(self, job: Job) -> Place: ...
+    def places(self, jobs: Sequence[Job]) -> Sequence[Place]:
+        """Of each job, in their order."""
 
     def look(self, job_id: str) -> tuple[Job, Place]:
         """Both at once, for the price of one question. Raises as `fetch` does."""
 
     def log(self, job_id: str, after: str = "0-0") -> Sequence[LogLine]: ...
+    def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
+        """Of each job the lines behind the one named, in their order."""
+
     def list_jobs(
         self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None
     ) -> Page: ...
