@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -16,6 +17,7 @@ from headway.document import document_of, encode
 from headway.job import Job, Priority, State, new_job_id
 from headway.problem import Problem
 from headway.store import (
+    LISTED_BYTES,
     LOG_LINES_KEPT,
     Change,
     Changes,
@@ -964,6 +966,24 @@ def test_narrowed_pages_have_no_gaps_and_no_repeats(store: JobStore, submit: Sub
     pages = pages_of(store, tag="red", size=3)
 
     assert [*chain.from_iterable(pages)] == ids[::3][::-1]
+
+
+@pytest.mark.parametrize("filters", [{}, {"task": "count"}])
+def test_a_list_shows_short_values_and_null_for_long_ones(
+    store: JobStore, start: Start, filters: dict[str, str]
+) -> None:
+    longest = '"' + "ü" * (LISTED_BYTES // 2 - 1) + '"'
+    fits = start(args_json='{"n":3}')
+    store.report(fits.id, fits.fence, Report(checkpoint_json=longest))
+    store.settle(fits.id, fits.fence, Settlement(State.SUCCESS, result_json=longest))
+    too_long = start(args_json='{"text":' + longest + "}")
+    store.report(too_long.id, too_long.fence, Report(checkpoint_json=longest + " "))
+    store.settle(too_long.id, too_long.fence, Settlement(State.SUCCESS, result_json=longest + " "))
+
+    listed = store.list_jobs(**filters).jobs
+
+    without = {"args_json": "null", "checkpoint_json": "null", "result_json": "null"}
+    assert listed == (replace(store.fetch(too_long.id), **without), store.fetch(fits.id))
 
 
 def test_totals_count_every_state(store: JobStore, submit: Submit, start: Start) -> None:

@@ -272,6 +272,25 @@ def test_jobs_are_listed_by_state_task_and_tag(client: FlaskClient, play: Any) -
     assert listed("state=&task=&tag=&page_size=&page_token=") == {plain, other, tagged, running}
 
 
+@pytest.mark.parametrize("query", ["", "?task=count", "?state=SUCCESS"])
+def test_a_list_leaves_large_arguments_and_results_to_the_jobs_own_addresses(
+    client: FlaskClient, play: Any, query: str
+) -> None:
+    text = "x" * 100_000
+    small, large = play.start(args_json='{"n":3}'), play.start(args_json=f'{{"text":"{text}"}}')
+    play.settle(small)
+    play.settle(large, result_json=f'"{text}"')
+
+    answer = client.get(f"/status{query}")
+
+    listed = [(job["args"], job["result"]) for job in answer.get_json()["jobs"]]
+    links = answer.get_json()["jobs"][0]["links"]
+    assert listed == [(None, None), ({"n": 3}, 42)]
+    assert len(answer.get_data()) < 10_000
+    assert client.get(links["self"]).get_json()["args"] == {"text": text}
+    assert client.get(links["result"]).get_json() == text
+
+
 def test_totals_count_every_job_whatever_the_filters(client: FlaskClient, play: Any) -> None:
     for state in (State.PENDING, State.PENDING, State.SUCCESS):
         play.in_state(state)

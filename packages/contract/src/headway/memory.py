@@ -19,7 +19,7 @@ from typing import Any
 from headway.catalogue import ALIVE_SECONDS, TaskEntry, Worker
 from headway.job import MOVES, RECOVERED_LANE, Job, State, to_amount, to_text
 from headway.memory_feed import MemoryFeed
-from headway.memory_rules import INTERRUPTED, bar_to_begin_with, ended_by, goes_back, is_late, log_place
+from headway.memory_rules import INTERRUPTED, bar_to_begin_with, ended_by, goes_back, is_late, listed, log_place
 from headway.problem import (
     Cancelled,
     Problem,
@@ -332,7 +332,7 @@ class MemoryJobStore:
             and (not tag or tag in job.tags)
         ]
         shown = found[:size]
-        return Page(tuple(job for _, job in shown), shown[-1][0] if len(found) > size else None)
+        return Page(tuple(listed(job) for _, job in shown), shown[-1][0] if len(found) > size else None)
 
     def totals(self) -> Mapping[State, int]:
         with self._step():

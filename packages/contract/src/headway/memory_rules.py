@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from headway.job import Job, State
 from headway.problem import Problem
-from headway.store import Interruption, Report
+from headway.store import LISTED_BYTES, LONG_FIELDS, Interruption, Report
 
 INTERRUPTED = {
     Interruption.LOST: "The worker was lost; the job will run again.",
@@ -35,6 +37,13 @@ def bar_to_begin_with(job: Job) -> dict[str, None]:
 
 def ended_by(problem: Problem) -> dict[str, str]:
     return {"error_json": problem.to_json(), "message": problem.detail}
+
+
+def listed(job: Job) -> Job:
+    """The record as a list shows it."""
+    long = [name for name in LONG_FIELDS if len((getattr(job, name) or "").encode()) > LISTED_BYTES]
+    left_out: dict[str, Any] = dict.fromkeys(long, "null")
+    return replace(job, **left_out)
 
 
 def log_place(line_id: str) -> tuple[int, ...]:

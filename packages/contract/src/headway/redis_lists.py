@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
 
 from headway.job import Job, State
-from headway.records import read_or_skip
+from headway.records import pairs_of, read_or_skip
 from headway.scripts import answering
 from headway.store import Page
 
@@ -20,9 +20,10 @@ MAX_SCANNED = 2_000
 class RedisLists:
     """The lists of `RedisJobStore`. All methods may raise `StoreUnavailable`."""
 
-    def __init__(self, client: redis.Redis, prefix: str) -> None:
+    def __init__(self, client: redis.Redis, prefix: str, run: Callable[..., Any]) -> None:
         self._redis = client
         self._prefix = prefix
+        self._run = run
 
     def page(self, state: State | None, task: str, tag: str, size: int, before: int | None) -> Page:
         """See `headway.store.JobStore.list_jobs`."""
@@ -55,10 +56,8 @@ class RedisLists:
         bound = "+inf" if before is None else f"({before}"
         with answering():
             rows: Any = self._redis.zrevrangebyscore(index, bound, "-inf", start=0, num=count, withscores=True)
-            pipe = self._redis.pipeline(transaction=False)
-            for job_id, _ in rows:
-                pipe.hgetall(f"{self._prefix}job:{job_id}")
-            records = pipe.execute()
+        records = self._run("list", *(job_id for job_id, _ in rows)) if rows else []
         return [
-            (read_or_skip(job_id, stored), int(score)) for (job_id, score), stored in zip(rows, records, strict=True)
+            (read_or_skip(job_id, pairs_of(stored)), int(score))
+            for (job_id, score), stored in zip(rows, records, strict=True)
         ]

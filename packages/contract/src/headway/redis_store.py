@@ -87,7 +87,7 @@ class RedisJobStore:
         self._prefix = prefix
         self._run = Scripts(client, prefix, doorbell, shares_round_trips=shares_round_trips).run
         self._capacity = Capacity(client)
-        self._lists = RedisLists(client, prefix)
+        self._lists = RedisLists(client, prefix, self._run)
         self._catalogue = RedisCatalogue(client, prefix, self._run)
         self._reads = RedisReads(client, prefix, self._catalogue.named)
 

@@ -21,6 +21,8 @@ from headway.round_trips import RoundTrips
 from headway.store import (
     DECLINED_SECONDS,
     LEASE_SECONDS,
+    LISTED_BYTES,
+    LONG_FIELDS,
     MAX_LOST_IN_A_ROW,
     TOMBSTONE_SECONDS,
     UNANSWERED_SECONDS,
@@ -28,7 +30,20 @@ from headway.store import (
 
 LANE_SPAN = 10**13
 """Scores in `open:<queue>` are lane × span + sequence, so that a rank is a place in the line."""
-VERBS = ("submit", "claim", "report", "settle", "interrupt", "cancel", "retry", "wake", "renew", "announce", "look")
+VERBS = (
+    "submit",
+    "claim",
+    "report",
+    "settle",
+    "interrupt",
+    "cancel",
+    "retry",
+    "wake",
+    "renew",
+    "announce",
+    "look",
+    "list",
+)
 SERVER_TROUBLE = ("MISCONF", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "BUSY")
 """What a script meets when the server cannot write, though nothing is wrong with the script."""
 PARTS = {"interrupt": ("take_back",), "wake": ("take_back",)}
@@ -81,6 +96,7 @@ def _constants(doorbell: str) -> str:
     """What Lua must know of Python's tables, written as Lua."""
     moves = ", ".join(f"{was} = {{ {', '.join(f'{to} = true' for to in sorted(tos))} }}" for was, tos in MOVES.items())
     lanes = ", ".join(f"{priority} = {priority.lane}" for priority in Priority)
+    long_fields = ", ".join(f"'{name}'" for name in LONG_FIELDS)
     errors = (f"{how} = [==[{cancelled(how).to_json()}]==]" for how in Cancelled)
     return (
         f"local MOVES = {{ {moves} }}\nlocal LANE_OF = {{ {lanes} }}\n"
@@ -88,6 +104,7 @@ def _constants(doorbell: str) -> str:
         f"local LANES = {{ {', '.join(str(lane) for lane in LANES)} }}\n"
         f"local LEASE_MS, UNANSWERED_MS = {round(LEASE_SECONDS * 1000)}, {round(UNANSWERED_SECONDS * 1000)}\n"
         f"local CANCELLED = {{ {', '.join(errors)} }}\nlocal REASON = [==[{REASON_GIVEN}]==]\n"
+        f"local LISTED_BYTES, LONG_FIELDS = {LISTED_BYTES}, {{ {long_fields} }}\n"
         f"local DECLINED_SECONDS = {DECLINED_SECONDS}\n"
         f"local DOORBELL = [==[{doorbell}]==]\n"
         f"local HARD_LIMIT_GRACE, TOMBSTONE_SECONDS = {HARD_LIMIT_GRACE_SECONDS}, {TOMBSTONE_SECONDS}\n"

@@ -28,6 +28,9 @@ UNANSWERED_SECONDS = 4
 """A doorbell that is seen to be missing for so long is rung again: with the looks before and after, within 5 s."""
 RETRIED = "A client asked for another attempt."
 """What a retried job says until it runs."""
+LONG_FIELDS = ("args_json", "checkpoint_json", "result_json")
+LISTED_BYTES = 1_024
+"""In a list, a long field with more bytes stands as JSON's null: a page of jobs must not weigh hundreds of MiB."""
 DECLINED_SECONDS = 5
 """How long a job waits whose task the worker did not have, before the next one is asked."""
 
@@ -234,7 +237,9 @@ class JobStore(Protocol):
 
     def list_jobs(
         self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None
-    ) -> Page: ...
+    ) -> Page:
+        """Newest first, each record as it is but for long fields, see `LISTED_BYTES`."""
+
     def totals(self) -> Mapping[State, int]: ...
     def changes(self) -> Changes: ...
     def ping(self) -> None: ...

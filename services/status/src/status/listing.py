@@ -19,8 +19,8 @@ MAX_PAGE_SIZE = 200
 def read_listing(store: JobStore, parameters: Mapping[str, str]) -> dict[str, Any]:
     """One page, newest first. Raises `invalid-parameter`.
 
-    `totals` counts all jobs by state, whatever the filters. Why a job waits is
-    only in its own status.
+    `totals` counts all jobs by state, whatever the filters. Why a job waits, and
+    arguments and a result that are long, are only in its own status.
     """
     page = store.list_jobs(
         state=_state(parameters.get("state", "")),

@@ -10,7 +10,7 @@ from headway.problem import EndedBy
 from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from status.routes import MAX_STREAM_JOBS
 
-JOB = {
+JOB: dict[str, Any] = {
     "type": "object",
     "description": "A job. The first five keys are the tutorial's; result is there only when there is one.",
     "required": ["state", "current", "total", "status", "id", "task", "version"],
@@ -51,11 +51,21 @@ JOB = {
     },
 }  # fmt: skip
 
+LEFT_OUT = "null in a list when it is longer than 1 KiB: read the job itself."
+
+LISTED = JOB | {
+    "properties": JOB["properties"]
+    | {
+        "args": {"type": ["object", "null"], "description": LEFT_OUT},
+        "result": {"description": f"What the task returned; {LEFT_OUT}"},
+    }
+}
+
 LIST = {
     "type": "object",
     "required": ["jobs", "next_page_token", "totals"],
     "properties": {
-        "jobs": {"type": "array", "items": JOB},
+        "jobs": {"type": "array", "items": LISTED},
         "next_page_token": {"type": ["string", "null"]},
         "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
     },
