@@ -233,6 +233,37 @@ def test_row_75_an_event_id_of_another_job_gives_everything_from_the_start(
     assert reading.names() == ["snapshot", "log", "end"]
 
 
+@pytest.mark.parametrize(
+    "last_event_id",
+    ["999/end,5/end", "999,999", "999/999-1,999/999-1", "1/end,1/end", "0/end,0/end", "999/end,0", "0,0"],
+)
+def test_row_75_an_event_id_of_other_jobs_gives_everything_of_each_from_the_start(
+    read_whole: Callable[..., Any], play: Any, last_event_id: str
+) -> None:
+    jobs = [play.start(), play.start()]
+    for job in jobs:
+        play.report(job, 1, "a line")
+        play.settle(job)
+
+    reading = read_whole("/status/events?" + "&".join(f"id={job.id}" for job in jobs), last_event_id)
+
+    for job in jobs:
+        assert [event.name for event in reading.events if event.data["id"] == job.id] == ["snapshot", "log", "end"]
+
+
+def test_row_75_an_end_that_cannot_have_been_told_does_not_silence_a_running_job(
+    client: FlaskClient, play: Any
+) -> None:
+    ended, running = play.in_state(State.SUCCESS), play.start()
+
+    response = client.get(
+        f"/status/events?id={ended}&id={running.id}", headers={"Last-Event-ID": "3/end,999/end"}, buffered=False
+    )
+
+    assert response.status_code == 200
+    response.close()
+
+
 def test_row_75_an_event_id_for_another_number_of_jobs_is_refused(
     client: FlaskClient, play: Any, refused: Refused
 ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -12,7 +13,7 @@ from flask import Response, request
 from chassis.web import json_response, single_parameters
 from headway.document import document_of
 from headway.job import Job, is_job_id
-from headway.problem import Problem, clip, job_not_found
+from headway.problem import Problem, StoreUnavailable, clip, job_not_found
 from headway.store import JobStore, Place
 from status.finished import Finished
 from status.hub import Hub
@@ -43,7 +44,7 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
     @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
     def follow_jobs() -> Response:
         """One stream for up to 100 jobs: `?id=…&id=…`. It ends when all of them have ended."""
-        return _stream(settings, hub, _job_ids())
+        return _stream(settings, hub, _job_ids(), partial(_find, store))
 
     @routes.get("/status/<job_id>")
     @routes.doc(summary="Read a job", responses={200: "The job document, in every state.", 304: "Not changed."})
@@ -66,7 +67,8 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
     def follow_job(job_id: str) -> Response:
         """Server-sent events: snapshot, update, log, end. Reconnect with `Last-Event-ID` to go on."""
         single_parameters()
-        return _stream(settings, hub, [job_id], _fetch(store, job_id))
+        job = _fetch(store, job_id)
+        return _stream(settings, hub, [job_id], lambda _: job)
 
     @routes.get("/status/<job_id>/result")
     @routes.doc(summary="Read a job's result", responses={200: "The result as the task returned it."})
@@ -94,6 +96,16 @@ def _fetch(store: JobStore, job_id: str) -> Job:
     if not is_job_id(job_id):
         raise job_not_found(job_id)  # what cannot be an id is not worth a question to the store
     return store.fetch(job_id)
+
+
+def _find(store: JobStore, job_id: str) -> Job | None:
+    """None for an id without a job that can be read: a stream of many tells of it as `missing`."""
+    try:
+        return _fetch(store, job_id)
+    except StoreUnavailable:
+        raise
+    except Problem:
+        return None
 
 
 def _status_response(job: Job, place: Place, wait_seconds: int) -> Response:
@@ -141,11 +153,10 @@ def _wait_for_change(settings: StatusSettings, hub: Hub, job: Job, wait_seconds:
             watcher.is_changed.wait(min(left, 1.0))
 
 
-def _stream(settings: StatusSettings, hub: Hub, job_ids: Sequence[str], job: Job | None = None) -> Response:
+def _stream(settings: StatusSettings, hub: Hub, job_ids: Sequence[str], find: Callable[[str], Job | None]) -> Response:
     _check_stream_request()
-    cursors = read_cursors(request.headers.get("Last-Event-ID", ""), len(job_ids))
-    if job and not _can_be_of(job, cursors[0]):
-        cursors = [Cursor()]
+    told = read_cursors(request.headers.get("Last-Event-ID", ""), len(job_ids))
+    cursors = [_checked(cursor, job_id, find) for cursor, job_id in zip(told, job_ids, strict=True)]
     if all(cursor.is_over for cursor in cursors):
         return Response(status=204)  # tells an EventSource to stop connecting
     _check_room(settings, hub)
@@ -154,8 +165,15 @@ def _stream(settings: StatusSettings, hub: Hub, job_ids: Sequence[str], job: Job
     return Response(stream.events(), mimetype="text/event-stream", headers=headers)
 
 
+def _checked(cursor: Cursor, job_id: str, find: Callable[[str], Job | None]) -> Cursor:
+    """The cursor, if the job can have got so far; else the id is of another stream, and all is told from the start."""
+    if cursor == Cursor():
+        return cursor  # from the start anyway: not worth a question to the store
+    job = find(job_id)
+    return cursor if job is None or _can_be_of(job, cursor) else Cursor()
+
+
 def _can_be_of(job: Job, cursor: Cursor) -> bool:
-    """Whether the job can have got so far; else the id is of another stream, and all is told from the start."""
     if cursor.is_over and not job.state.is_final:
         return False
     return cursor.version == job.version if cursor.is_over else cursor.version <= job.version
