@@ -50,7 +50,7 @@ def repository_files() -> tuple[str, ...]:
     """What git knows or would add, as paths from the root; the sources of a tree without git."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=10).stdout
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
         names = listed.splitlines()
     except (OSError, subprocess.CalledProcessError):
         names = [str(path.relative_to(ROOT)) for top in ("docs", "packages", "services") for path in files_in(top)]

@@ -35,7 +35,7 @@ def ask(registry: CollectorRegistry, checks: Any, live_checks: Any) -> Iterator[
 
 
 def _get(server: ManagementServer, path: str) -> tuple[int, str, bytes]:
-    connection = HTTPConnection("127.0.0.1", server._server.server_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", server._server.server_port, timeout=20)
     connection.request("GET", path)
     response = connection.getresponse()
     answer = response.status, response.headers["Content-Type"], response.read()
@@ -77,17 +77,17 @@ def test_a_process_without_checks_of_its_life_lives_while_it_answers(registry: C
 
 def test_a_check_that_takes_long_does_not_keep_other_probes_waiting(ask: Ask, checks: Any) -> None:
     asked, may_answer = threading.Event(), threading.Event()
-    checks["store"] = lambda: (asked.set(), may_answer.wait(10))
+    checks["store"] = lambda: (asked.set(), may_answer.wait(30))
     slow = threading.Thread(target=ask, args=("/readyz",))
     slow.start()
-    assert asked.wait(5)
+    assert asked.wait(20)
 
     status = ask("/livez")[0]
 
     assert status == 200
     assert slow.is_alive()
     may_answer.set()
-    slow.join(5)
+    slow.join(20)
 
 
 def test_a_process_whose_checks_pass_is_ready(ask: Ask) -> None:

@@ -195,7 +195,7 @@ def test_every_setting_of_every_service_is_known_to_all() -> None:
 def test_a_service_with_a_wrong_setting_does_not_start(service: str) -> None:
     environ = os.environ | {"HEADWAY_REDIS_URL": "nowhere"}
 
-    ended = subprocess.run([sys.executable, "-m", service], env=environ, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run([sys.executable, "-m", service], env=environ, capture_output=True, text=True, timeout=60)
 
     assert ended.returncode == 78
     assert "HEADWAY_REDIS_URL='nowhere'" in ended.stderr

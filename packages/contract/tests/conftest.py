@@ -22,7 +22,7 @@ from headway.redis_store import RedisJobStore
 from headway.store import Change, Changes, JobStore, NewJob
 from local.ports import free_ports
 
-DEADLINE_SECONDS = 8.0
+DEADLINE_SECONDS = 20.0
 POLL_SECONDS = 0.02
 
 

@@ -470,7 +470,7 @@ def test_a_retried_job_may_succeed_and_is_final_then(store: JobStore, ended: Job
 def test_a_retried_job_is_not_dropped_when_its_first_end_would_have_been(
     store: JobStore, start: Start, until_gone: Callable[[str], None]
 ) -> None:
-    job, other = start(retention_seconds=1), start(retention_seconds=1)
+    job, other = start(retention_seconds=2), start(retention_seconds=2)
     store.report(job.id, job.fence, Report(lines=("a line",)))
     for each in (job, other):
         store.settle(each.id, each.fence, FAILURE)
@@ -487,7 +487,7 @@ def test_a_retried_job_is_not_dropped_when_its_first_end_would_have_been(
 def test_a_retried_job_is_dropped_after_its_second_end(
     store: JobStore, submit: Submit, until_gone: Callable[[str], None]
 ) -> None:
-    job = store.cancel(submit(retention_seconds=1).id)
+    job = store.cancel(submit(retention_seconds=2).id)
     store.retry(job.id)
     store.cancel(job.id)
 

@@ -28,16 +28,16 @@ def connection(valkey: ValkeyServer, prefix: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def receive(connection: Connection) -> Callable[[], list[Message]]:
-    """Take what waits in the default queue, as a worker would, until nothing comes for a while."""
+def receive(connection: Connection) -> Callable[[int], list[Message]]:
+    """Take so many messages from the default queue, as a worker would, and what else comes in a moment."""
 
-    def take() -> list[Message]:
+    def take(number: int) -> list[Message]:
         found: list[Message] = []
         queue = Queue(celery_queue("default"), no_declare=True)
         with Consumer(connection, queues=[queue], on_message=found.append, accept=["json"], no_ack=True):
             try:
                 while True:
-                    connection.drain_events(timeout=0.3)
+                    connection.drain_events(timeout=20 if len(found) < number else 0.3)
             except TimeoutError:
                 return found
 
@@ -45,11 +45,11 @@ def receive(connection: Connection) -> Callable[[], list[Message]]:
 
 
 def test_a_worker_that_knows_nothing_of_headway_reads_the_message(
-    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[], list[Message]]
+    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[int], list[Message]]
 ) -> None:
     job = redis_store.submit(new_job(timeout_seconds=1.5)).job
 
-    (message,) = receive()
+    (message,) = receive(1)
 
     assert message.headers["task"] == RUN_TASK == "headway.run"
     assert message.headers["id"] == message.properties["correlation_id"] == job.id
@@ -58,7 +58,7 @@ def test_a_worker_that_knows_nothing_of_headway_reads_the_message(
 
 
 def test_celery_makes_a_request_of_it(
-    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[], list[Message]]
+    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[int], list[Message]]
 ) -> None:
     app = Celery("stock", set_as_current=False)
 
@@ -66,7 +66,7 @@ def test_celery_makes_a_request_of_it(
     def run() -> None: ...
 
     job = redis_store.submit(new_job()).job
-    (message,) = receive()
+    (message,) = receive(1)
 
     request = Request(message, app=app)
 
@@ -76,7 +76,7 @@ def test_celery_makes_a_request_of_it(
 
 
 def test_celery_takes_recovered_jobs_first_and_then_by_priority_and_age(
-    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[], list[Message]]
+    redis_store: RedisJobStore, new_job: Callable[..., NewJob], receive: Callable[[int], list[Message]]
 ) -> None:
     recovered = redis_store.submit(new_job(priority=Priority.LOW)).job
     redis_store.claim(recovered.id, "w")
@@ -84,7 +84,7 @@ def test_celery_takes_recovered_jobs_first_and_then_by_priority_and_age(
     younger = redis_store.submit(new_job(priority=Priority.HIGH)).job
     redis_store.interrupt(recovered.id, "w", Interruption.LOST)
 
-    order = [message.headers["id"] for message in receive()]
+    order = [message.headers["id"] for message in receive(6)]
 
     # The first doorbell of the recovered job still waits in its old list: a claim for nothing, and harmless.
     assert order == [recovered.id, high.id, younger.id, normal.id, recovered.id, low.id]

@@ -43,7 +43,7 @@ def start_leased(leasing: RedisJobStore, new_job: Callable[..., NewJob]) -> Call
     return start
 
 
-def keep_waking(store: RedisJobStore, until: Callable[[], Any], seconds: float = 10, **renewed: Any) -> None:
+def keep_waking(store: RedisJobStore, until: Callable[[], Any], seconds: float = 20, **renewed: Any) -> None:
     """What the reconcilers of live workers do: ask often, so that no outage is suspected."""
     deadline = time.monotonic() + seconds
     while not until():

@@ -289,7 +289,7 @@ class MovesMachine(RuleBasedStateMachine):
         assert self.store.fetch(id) == self.seen[id]
 
     def read_until(self, is_reached: Callable[[Change], bool]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         nothing = Change("", {})
         change: Change | None = nothing
         while not is_reached(change or nothing):

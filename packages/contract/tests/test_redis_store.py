@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
@@ -89,24 +89,43 @@ def test_a_store_whose_redis_is_gone_says_so_at_once(dead_store: RedisJobStore, 
     with pytest.raises(StoreUnavailable) as raised:
         CALLS[call](dead_store, new_job())
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
+    assert isinstance(raised.value.__cause__, redis.ConnectionError)  # refused: no time-out was waited for
     assert (raised.value.slug, raised.value.status) == ("backend-unavailable", 503)
     assert int(raised.value.headers["Retry-After"]) > 0
 
 
+class CountingConnection(redis.Connection):
+    """Counts how often it waited in vain."""
+
+    time_outs: ClassVar[list[str]] = []
+
+    def read_response(self, *args: Any, **more: Any) -> Any:
+        try:
+            return super().read_response(*args, **more)
+        except redis.TimeoutError as error:
+            self.time_outs.append(str(error))
+            raise
+
+
 @pytest.mark.parametrize("call", ["submit", "fetch"])
 def test_a_redis_that_hangs_is_given_up_in_less_than_two_seconds(
-    own_store: RedisJobStore, own_client: redis.Redis, new_job: New, call: str
+    own_valkey: ValkeyServer, new_job: New, call: str
 ) -> None:
-    server = own_client.info("server")["process_id"]
+    client = connect(own_valkey.connection_url, connection_class=CountingConnection)
+    server = client.info("server")["process_id"]
+    CountingConnection.time_outs.clear()
     os.kill(server, signal.SIGSTOP)
-    began = time.monotonic()
 
-    with pytest.raises(StoreUnavailable):
-        CALLS[call](own_store, new_job())
+    try:
+        with pytest.raises(StoreUnavailable):
+            CALLS[call](RedisJobStore(client), new_job())
+    finally:
+        os.kill(server, signal.SIGCONT)
 
-    assert time.monotonic() - began < 2
-    os.kill(server, signal.SIGCONT)
+    # Counted and not measured, so that a busy machine makes no difference.
+    assert len(CountingConnection.time_outs) * client.connection_pool.connection_kwargs["socket_timeout"] < 2
+    assert CountingConnection.time_outs
 
 
 def test_a_redis_that_comes_back_empty_is_taught_the_moves_again(
@@ -312,8 +331,8 @@ def test_a_tombstone_stays_a_week_longer_than_the_record(
 
     store.settle(job.id, job.fence, Settlement(State.SUCCESS))
 
-    assert client.ttl(f"{prefix}job:{job.id}") in (99, 100)
-    assert client.ttl(f"{prefix}gone:{job.id}") - TOMBSTONE_SECONDS in (99, 100)
+    assert 50 < client.ttl(f"{prefix}job:{job.id}") <= 100
+    assert 50 < client.ttl(f"{prefix}gone:{job.id}") - TOMBSTONE_SECONDS <= 100
 
 
 def test_a_job_that_has_not_ended_is_never_dropped(
@@ -331,7 +350,7 @@ def test_an_idempotency_key_is_kept_for_a_day(store: JobStore, client: redis.Red
 
     seconds = client.ttl(f"{prefix}idem:k")
 
-    assert IDEMPOTENCY_SECONDS - 2 <= seconds <= IDEMPOTENCY_SECONDS
+    assert IDEMPOTENCY_SECONDS - 60 <= seconds <= IDEMPOTENCY_SECONDS
 
 
 def test_a_worker_that_falls_silent_counts_for_ten_seconds_more(

@@ -199,9 +199,9 @@ def test_a_job_that_expired_in_line_lets_the_others_move_up(store: JobStore, sub
 def test_a_job_that_did_start_in_time_runs_on(
     store: JobStore, submit: Submit, eventually: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    late = submit(expires_in_seconds=0.2)
-    job = submit(expires_in_seconds=0.2)
-    store.claim(job.id, OWNER)
+    job = submit(expires_in_seconds=1)
+    assert store.claim(job.id, OWNER)
+    late = submit(expires_in_seconds=1)
 
     eventually(lambda: store.wake() and store.fetch(late.id).state is State.REVOKED)
 
@@ -880,7 +880,7 @@ def test_a_job_that_runs_or_ended_has_no_place(store: JobStore, start: Start) ->
 def test_a_job_whose_record_was_just_dropped_has_no_place(
     store: JobStore, start: Start, until_gone: Callable[[str], None]
 ) -> None:
-    job = start(retention_seconds=1)
+    job = start(retention_seconds=2)
     store.settle(job.id, job.fence, SUCCESS)
     ended = store.fetch(job.id)
     until_gone(job.id)
@@ -1118,7 +1118,7 @@ def test_a_quiet_feed_answers_with_nothing_in_time(store: JobStore, submit: Subm
     answers = [feed.next(0.05) for _ in range(3)]
 
     assert answers == [None] * 3
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     feed.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -148,7 +149,7 @@ class Follower:
         return not self._thread.is_alive()
 
 
-def _wait_until(is_true: Callable[[], object], seconds: float = 10) -> None:
+def _wait_until(is_true: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline, "it did not come to that in time"
@@ -258,13 +259,12 @@ class Service:
     play: Play
 
     def exchange(self, request: bytes) -> bytes:
-        """Send bytes as they are, and read until the service closes or keeps silent."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+        """Send bytes as they are, and read one answer: its declared length, or until the service closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(request)
             received = b""
-            with suppress(TimeoutError):
-                while piece := connection.recv(65536):
-                    received += piece
+            while not _is_whole(received) and (piece := connection.recv(65536)):
+                received += piece
             return received
 
     def stop(self) -> None:
@@ -274,6 +274,12 @@ class Service:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    return length is not None and len(body) >= int(length[1])
 
 
 @pytest.fixture(scope="session")
@@ -293,7 +299,7 @@ def begin_service(valkey: ValkeyServer) -> Iterator[Callable[[], Service]]:
         process = subprocess.Popen([sys.executable, "-m", "status"], env=environ, stderr=subprocess.DEVNULL)
         store = RedisJobStore(connect(valkey.connection_url), prefix=prefix, doorbell="{}")
         services.append(Service(process, port, Play(store)))
-        _wait_until(lambda: _is_open(port), 20)
+        _wait_until(lambda: _is_open(port), 60)
         return services[-1]
 
     yield begin

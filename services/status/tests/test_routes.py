@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import CollectorRegistry
 
 from headway.catalogue import Worker
 from headway.job import State
+from status.app import create_app
 from status.hub import Hub
+from status.settings import StatusSettings
 
 STATES = list(State)
 
@@ -150,7 +153,7 @@ def test_a_waiting_request_is_answered_as_soon_as_the_job_changes(
 
     assert response.get_json()["current"] == 7
     assert response.headers["Preference-Applied"] == "wait=20"
-    assert seconds < 5
+    assert seconds < 15
     assert hub.watcher_count == 0
 
 
@@ -162,7 +165,7 @@ def test_a_waiting_request_ends_after_its_time(client: FlaskClient, play: Any) -
     seconds = time.monotonic() - began
 
     assert (response.status_code, response.get_json()["version"]) == (200, job.version)
-    assert 1 <= seconds < 3
+    assert 1 <= seconds < 15
 
 
 def test_a_waiting_request_that_names_what_it_has_gets_304_when_nothing_came(client: FlaskClient, play: Any) -> None:
@@ -183,7 +186,7 @@ def test_a_waiting_request_that_has_an_older_state_is_answered_at_once(client: F
     response = client.get(f"/status/{job.id}", headers={"Prefer": "wait=20", "If-None-Match": tag})
 
     assert (response.status_code, response.get_json()["current"]) == (200, 1)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15  # of the 20 s that it may wait
 
 
 def test_nobody_waits_for_a_job_that_has_ended(client: FlaskClient, play: Any) -> None:
@@ -193,22 +196,23 @@ def test_nobody_waits_for_a_job_that_has_ended(client: FlaskClient, play: Any) -
     response = client.get(f"/status/{job_id}", headers={"Prefer": "wait=20"})
 
     assert response.status_code == 200
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15  # of the 20 s that it may wait
 
 
 @pytest.mark.parametrize(
     "prefer",
     ["wait", "wait=", "wait=-1", "wait=abc", "wait=1e9", "wait=0", "await=9", "wait=9999999999", "wait=1.5", "x"],
 )
-def test_a_preference_that_is_not_understood_is_ignored(client: FlaskClient, play: Any, prefer: str) -> None:
+def test_a_preference_that_is_not_understood_is_ignored(
+    settings: StatusSettings, store: Any, play: Any, prefer: str
+) -> None:
+    client = create_app(settings, store, _Unwatched(store), CollectorRegistry()).test_client()
     job = play.start()
 
-    began = time.monotonic()
     response = client.get(f"/status/{job.id}", headers={"Prefer": prefer})
 
     assert response.status_code == 200
     assert "Preference-Applied" not in response.headers
-    assert time.monotonic() - began < 0.9
 
 
 def test_nobody_waits_longer_than_half_a_minute(client: FlaskClient, play: Any) -> None:
@@ -327,3 +331,10 @@ def test_streams_open_are_counted(client: FlaskClient, hub: Hub, play: Any, app:
         inside = hub.watcher_count
 
     assert (inside, hub.watcher_count) == (1, 0)
+
+
+class _Unwatched(Hub):
+    """A hub that nobody may wait on."""
+
+    def watch(self, job_ids: Sequence[str]) -> Any:
+        raise AssertionError("the request waits")

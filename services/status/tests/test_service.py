@@ -43,7 +43,7 @@ def test_a_stream_is_followed_over_http_and_closed_when_the_service_stops(
 ) -> None:
     service = begin_service()
     job = service.play.start()
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
     connection.request("GET", f"/status/{job.id}/events")
     response = connection.getresponse()
     received = b""
@@ -63,8 +63,8 @@ def test_a_stream_is_followed_over_http_and_closed_when_the_service_stops(
     last_pause = re.findall(rb"^retry: (\d+)$", received + rest, re.MULTILINE)[-1]
     assert 1 <= int(last_pause) <= 2000
     assert rest.endswith(b"retry: %s\n\n" % last_pause)
-    assert time.monotonic() - began < 5
-    assert service.process.wait(15) == 0
+    assert time.monotonic() - began < 15  # and not only when gunicorn loses its patience
+    assert service.process.wait(30) == 0
 
 
 def test_an_ended_job_is_told_whole(service: Any) -> None:

@@ -83,7 +83,8 @@ def test_a_hurried_job_gets_ten_updates_a_second_at_most_and_its_last_value_alwa
 
     began = time.monotonic()
     number = 0
-    while time.monotonic() - began < 1.5:
+    while len(reading.of("update")) < 12:
+        assert time.monotonic() - began < 60
         number += 1
         play.report(job, number, total=10_000_000)
     until(lambda: reading.of("update") and reading.of("update")[-1].get("current") == number)
@@ -91,7 +92,7 @@ def test_a_hurried_job_gets_ten_updates_a_second_at_most_and_its_last_value_alwa
     seconds = time.monotonic() - began
     updates = reading.of("update")
     assert number > 100
-    assert 3 < len(updates) <= seconds * 10 + 1
+    assert len(updates) <= seconds * 10 + 1
     versions = [update["version"] for update in updates]
     assert versions == sorted(set(versions))
 

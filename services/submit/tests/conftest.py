@@ -106,7 +106,7 @@ class Service:
 
     def exchange(self, *parts: bytes, then_close: bool = False) -> tuple[int, dict[str, str], bytes]:
         """Send bytes as they are, and read one answer to the end of the connection or of its declared length."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             for part in parts:
                 connection.sendall(part)
             if then_close:
@@ -165,7 +165,7 @@ def service(valkey: ValkeyServer) -> Iterator[Service]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -19,7 +19,7 @@ from headway.problem import StoreUnavailable
 from headway.store import Settlement
 from worker.drain import Drain
 
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 20
 
 
 @dataclass(eq=False)

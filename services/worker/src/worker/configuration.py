@@ -11,7 +11,7 @@ from headway.job import LANES
 from worker.settings import WorkerSettings
 
 SILENCE_SECONDS = 5
-"""A connection on which an answer is overdue for so long is given up; the wait for a doorbell itself ends each second."""
+"""A connection whose answer is overdue for so long is given up; a wait for a doorbell ends each second by itself."""
 
 
 def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
