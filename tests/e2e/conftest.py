@@ -19,14 +19,15 @@ import pytest
 
 from local.ports import free_ports
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 60.0
+SLOTS = 4
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "local")
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20.0, what: str = "the condition") -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:
     """The first true value of the condition; fails when none came in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -57,7 +58,7 @@ class Headway:
         document: dict[str, Any] = answer.json()
         return document
 
-    def wait(self, job_id: str, seconds: float = 30.0, states: set[str] = FINAL) -> dict[str, Any]:
+    def wait(self, job_id: str, seconds: float = 60.0, states: set[str] = FINAL) -> dict[str, Any]:
         def reached() -> dict[str, Any] | None:
             document = self.status(job_id)
             return document if document["state"] in states else None
@@ -65,7 +66,7 @@ class Headway:
         found: dict[str, Any] = wait_for(reached, seconds, f"one of {sorted(states)} for job {job_id}")
         return found
 
-    def run(self, task: str, seconds: float = 30.0, **body: Any) -> dict[str, Any]:
+    def run(self, task: str, seconds: float = 60.0, **body: Any) -> dict[str, Any]:
         return self.wait(self.submit(task, **body)["id"], seconds)
 
     def events(self, path: str, headers: dict[str, str] | None = None) -> Iterator[tuple[str, str, Any]]:
@@ -159,7 +160,7 @@ def connect() -> Iterator[Callable[[str], Headway]]:
 @pytest.fixture(scope="session")
 def trial_stack(start_lasting_stack: Callable[..., Stack]) -> Stack:
     """The embedded stack with the demo tasks and the trial tasks."""
-    return start_lasting_stack(tasks="worker.tasks,trial_tasks", slots=4, cancel_grace_seconds=2)
+    return start_lasting_stack(tasks="worker.tasks,trial_tasks", slots=SLOTS, cancel_grace_seconds=4)
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +168,12 @@ def headway(request: pytest.FixtureRequest, connect: Callable[[str], Headway]) -
     """The Headway under test."""
     url = os.environ.get("E2E_URL") or request.getfixturevalue("trial_stack").url
     return connect(url)
+
+
+@pytest.fixture(scope="session")
+def slots() -> int:
+    """How many jobs the Headway under test runs at the same time."""
+    return SLOTS
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,13 +21,13 @@ def retry(headway: Any, job_id: str) -> Any:
 
 def test_a_job_that_waits_for_its_time_never_starts_after_its_cancel(headway: Any, tmp_path: Path) -> None:
     order = tmp_path / "order.txt"
-    job = headway.submit("record_order", args={"path": str(order), "name": "cancelled"}, countdown=1)
+    job = headway.submit("record_order", args={"path": str(order), "name": "cancelled"}, countdown=3)
 
     answer = cancel(headway, job["id"], reason="not needed")
 
     assert (answer.status_code, answer.json()["state"]) == (200, "REVOKED")
     assert answer.headers["Location"] == f"/status/{job['id']}"
-    later = headway.run("record_order", args={"path": str(order), "name": "other"}, countdown=1.5)
+    later = headway.run("record_order", args={"path": str(order), "name": "other"}, countdown=3.5)
     assert later["state"] == "SUCCESS"
     assert [line.split()[0] for line in order.read_text().splitlines()] == ["other"]
     error = headway.status(job["id"])["error"]
@@ -48,7 +47,6 @@ def test_a_job_in_line_whose_doorbell_was_rung_never_starts_after_its_cancel(hea
 def test_a_running_job_stops_at_its_next_report(headway: Any) -> None:
     job = headway.submit("crawl", args={"steps": 600, "pause": 0.1})
     headway.wait(job["id"], states={"PROGRESS"})
-    began = time.monotonic()
 
     answer = cancel(headway, job["id"], reason="wrong month")
 
@@ -56,9 +54,9 @@ def test_a_running_job_stops_at_its_next_report(headway: Any) -> None:
     assert answer.json()["cancel_requested_at"]
     ended = headway.wait(job["id"])
     assert (ended["state"], ended["error"]["type"]) == ("REVOKED", "/problems/cancelled")
+    assert "the task stopped" in ended["status"]  # by itself: it was not ended after the grace
     assert "wrong month" in ended["status"]
     assert 0 < ended["percent"] < 100
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("way", ["raised", "asked"])
@@ -153,20 +151,21 @@ def test_a_failed_job_gets_another_attempt_under_its_id(headway: Any) -> None:
 def test_a_cancelled_job_goes_on_from_its_checkpoint_when_it_is_retried(
     headway: Any, tmp_path: Path, wait_until: Any
 ) -> None:
-    job = headway.submit("resume_from", args={"folder": str(tmp_path)})
+    job = headway.submit("resume_from", args={"folder": str(tmp_path), "steps": 100})
     trace = tmp_path / "steps.txt"
-    wait_until(lambda: trace.exists() and len(trace.read_text().splitlines()) > 12)
+    wait_until(lambda: headway.status(job["id"])["current"] > 12)
     cancel(headway, job["id"])
     stopped = headway.wait(job["id"])
     assert stopped["state"] == "REVOKED"
+    first = trace.read_text()
 
     again = retry(headway, job["id"]).json()
 
-    assert again["current"] == stopped["current"] > 5
+    assert again["current"] == stopped["current"] > 12
     ended = headway.wait(job["id"])
     steps = [int(line.split()[0]) for line in trace.read_text().splitlines()]
-    assert (ended["state"], sorted(set(steps))) == ("SUCCESS", list(range(40)))
-    assert len(steps) < 50
+    assert (ended["state"], sorted(set(steps))) == ("SUCCESS", list(range(100)))
+    assert steps[len(first.splitlines())] >= stopped["current"]
 
 
 @pytest.mark.parametrize("action", ["cancel", "retry"])

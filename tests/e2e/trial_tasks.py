@@ -103,13 +103,25 @@ def record_order(path: str, name: str) -> None:
         file.write(name + "\n")
 
 
+@task
+def hold(path: str, steps: int = 0) -> int:
+    """Stand still, deaf to everything, until a file is there; then advance step by step."""
+    progress.report(0, steps or None, "Holding")
+    deadline = time.monotonic() + 100
+    while not Path(path).exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for _ in progress.track(range(steps), "Going on"):
+        time.sleep(0.05)
+    return steps
+
+
 @task(bind=True)
 def brief_task(self: Any) -> dict[str, Any]:
-    """The tutorial's task in a second: the same reports and the same result."""
+    """The tutorial's task in three seconds: the same reports and the same result."""
     total = 10
     for i in range(total):
         self.update_state(state="PROGRESS", meta={"current": i, "total": total, "status": f"Repairing orbiter {i}..."})
-        time.sleep(0.1)
+        time.sleep(0.3)
     return {"current": 100, "total": 100, "status": "Task completed!", "result": 42}
 
 
