@@ -17,7 +17,7 @@ from chassis.logs import configure_logs
 from chassis.serve import WebServer
 
 THREADS = 8
-"""As many as the submit service has by default."""
+"""Of a gthread peer; our own services use gevent and have none."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "gthread": {"worker_class": "gthread", "threads": THREADS},
     "gevent": {"worker_class": "gevent", "worker_connections": 6000},
