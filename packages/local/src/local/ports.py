@@ -1,14 +1,20 @@
-"""Ports on the loopback: is one free, and which are."""
+"""Ports on the loopback: may one be had, and which are free."""
 
 from __future__ import annotations
 
+import errno
 import socket
 
 LOOPBACK = "127.0.0.1"
+LAST_PORT = 65535
+FIRST_FREE_FOR_ALL = 1024
+
+_held: list[socket.socket] = []
+"""What `free_ports` gave away: held until this process ends, so that nobody else is given the same."""
 
 
 class PortBusy(Exception):
-    """The public port is taken; the text says what to do."""
+    """The public port cannot be had; the text says what to do."""
 
 
 def check_free(port: int) -> None:
@@ -18,19 +24,32 @@ def check_free(port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise PortBusy(
-                f"Port {port} is in use on this machine ({error.strerror}). Stop what listens there, "
-                f"or choose another one: make up HEADWAY_PORT={port + 1}"
-            ) from None
+            raise PortBusy(_why_not(port, error)) from None
+
+
+def _why_not(port: int, error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {port} is not for this user ({error.strerror}): ports below {FIRST_FREE_FOR_ALL} are the system's. "
+            "Choose another one: make up HEADWAY_PORT=8080"
+        )
+    other = port + 1 if port < LAST_PORT else port - 1
+    return (
+        f"Port {port} is in use on this machine ({error.strerror}). Stop what listens there, "
+        f"or choose another one: make up HEADWAY_PORT={other}"
+    )
 
 
 def free_ports(number: int) -> list[int]:
-    """So many different free ports; all are held until the last is found, so that none comes twice."""
+    """So many different free ports, which no other process is given while this one lives.
+
+    Each stays bound here, without listening. Linux lets a server listen beside such a socket
+    if both allow reuse, as servers do, but gives the port to nobody who asks for any free one.
+    """
     probes = [socket.socket() for _ in range(number)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    for probe in probes:
+        probe.bind((LOOPBACK, 0))
+    for probe in probes:  # only now: a port that is bound so could be found again by the next one
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _held.extend(probes)
+    return [probe.getsockname()[1] for probe in probes]
