@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 import orjson
@@ -256,7 +257,15 @@ class Service:
 
     process: subprocess.Popen[bytes]
     port: int
+    management_port: int
     play: Play
+
+    @property
+    def streams_open(self) -> float:
+        """As its metrics say."""
+        with urlopen(f"http://127.0.0.1:{self.management_port}/metrics", timeout=5) as answer:
+            (line,) = re.findall(rb"^headway_streams_open (\S+)$", answer.read(), re.MULTILINE)
+        return float(line)
 
     def exchange(self, request: bytes) -> bytes:
         """Send bytes as they are, and read one answer: its declared length, or until the service closes."""
@@ -283,11 +292,11 @@ def _is_whole(answer: bytes) -> bool:
 
 
 @pytest.fixture(scope="session")
-def begin_service(valkey: ValkeyServer) -> Iterator[Callable[[], Service]]:
-    """Start `python -m status` on free ports."""
+def begin_service(valkey: ValkeyServer) -> Iterator[Callable[..., Service]]:
+    """Start `python -m status` on free ports, with these settings."""
     services = []
 
-    def begin() -> Service:
+    def begin(**more: Any) -> Service:
         prefix, (port, management_port) = f"t{uuid4().hex}:", free_ports(2)
         environ = os.environ | {
             "HEADWAY_REDIS_URL": valkey.connection_url,
@@ -296,9 +305,10 @@ def begin_service(valkey: ValkeyServer) -> Iterator[Callable[[], Service]]:
             "HEADWAY_STATUS_PORT": str(port),
             "HEADWAY_STATUS_MANAGEMENT_PORT": str(management_port),
         }
+        environ |= {f"HEADWAY_{name.upper()}": str(value) for name, value in more.items()}
         process = subprocess.Popen([sys.executable, "-m", "status"], env=environ, stderr=subprocess.DEVNULL)
         store = RedisJobStore(connect(valkey.connection_url), prefix=prefix, doorbell="{}")
-        services.append(Service(process, port, Play(store)))
+        services.append(Service(process, port, management_port, Play(store)))
         _wait_until(lambda: _is_open(port), 60)
         return services[-1]
 
@@ -308,7 +318,7 @@ def begin_service(valkey: ValkeyServer) -> Iterator[Callable[[], Service]]:
 
 
 @pytest.fixture(scope="session")
-def service(begin_service: Callable[[], Service]) -> Service:
+def service(begin_service: Callable[..., Service]) -> Service:
     return begin_service()
 
 

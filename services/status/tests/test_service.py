@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -74,3 +75,54 @@ def test_an_ended_job_is_told_whole(service: Any) -> None:
     answer = service.exchange(request.encode())
 
     assert answer.count(b"event: snapshot") == answer.count(b"event: end") == 1
+
+
+def test_row_79_a_client_that_stops_reading_is_dropped_and_its_place_is_free(
+    begin_service: Callable[..., Any], until: Callable[..., None]
+) -> None:
+    service = begin_service(send_seconds=0.5)
+    job_id = service.play.submit(args_json=orjson.dumps({"text": "x" * 16_000_000}).decode())  # more than sockets hold
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(f"GET /status/{job_id}/events HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+
+        until(lambda: service.streams_open == 1)
+        until(lambda: service.streams_open == 0)
+
+        while connection.recv(1 << 20):  # it ends: what was on the way, then nothing
+            pass
+
+
+def test_a_quiet_stream_is_not_taken_for_one_that_nobody_reads(
+    begin_service: Callable[..., Any], until: Callable[..., None]
+) -> None:
+    service = begin_service(send_seconds=0.2, keep_alive_seconds=0.5)
+    job = service.play.start()
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.request("GET", f"/status/{job.id}/events")
+    response = connection.getresponse()
+
+    received = b""
+    while received.count(b": keep-alive") < 3:
+        received += response.read1(65536)
+
+    assert service.streams_open == 1
+    connection.close()
+    until(lambda: service.streams_open == 0)
+
+
+def test_a_connection_may_rest_between_two_requests(begin_service: Callable[..., Any]) -> None:
+    hasty = begin_service(send_seconds=0.1)
+    connection = http.client.HTTPConnection("127.0.0.1", hasty.port, timeout=10)
+    connection.request("GET", "/status")
+    connection.getresponse().read()
+    opened = connection.sock
+
+    job = hasty.play.start()
+    connection.request("GET", f"/status/{job.id}", headers={"Prefer": "wait=1"})  # rests longer than a send may take
+    connection.getresponse().read()
+    connection.request("GET", "/status")
+    answer = connection.getresponse()
+
+    assert answer.status == 200
+    assert connection.sock is opened
+    connection.close()

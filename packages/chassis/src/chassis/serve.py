@@ -15,11 +15,14 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.util import load_class
 
+from chassis.idlers import dropping_idlers
 from chassis.refusals import answering_problems
 
 GC_ALLOCATIONS = 20_000
 KEEP_ALIVE_SECONDS = 75
 """More than nginx keeps an idle upstream connection, so that nginx is the one to close it."""
+SEND_SECONDS = 30.0
+"""A client that takes nothing of its answer for so long is dropped: it holds a connection, or a stream's place."""
 
 
 class _Logger(Logger):  # type: ignore[misc]
@@ -34,7 +37,15 @@ class _Logger(Logger):  # type: ignore[misc]
 class WebServer(BaseApplication):  # type: ignore[misc]
     """Gunicorn with our settings; `build` is called in the worker process, after the fork."""
 
-    def __init__(self, build: Callable[[], Any], bind: str, *, worker_class: str, **options: Any) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Any],
+        bind: str,
+        *,
+        worker_class: str,
+        send_seconds: float = SEND_SECONDS,
+        **options: Any,
+    ) -> None:
         self._build = build
         self._options = {
             "bind": bind,
@@ -45,7 +56,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": 100,
             "limit_request_field_size": 8190,
             "logger_class": _Logger,
-            "worker_class": answering_problems(load_class(worker_class)),
+            "worker_class": dropping_idlers(answering_problems(load_class(worker_class)), send_seconds),
             **options,
         }
         super().__init__()

@@ -21,6 +21,7 @@ KNOWN = frozenset({
     "durability", "key_prefix", "log_format", "log_level", "redis_url",
     "submit_host", "submit_port", "submit_management_port", "max_requests", "max_body_bytes",
     "status_host", "status_port", "status_management_port", "max_streams", "keep_alive_seconds",
+    "send_seconds",
     "tasks", "queues", "slots", "worker_host", "worker_management_port", "max_result_bytes",
     "max_jobs_per_process", "drain_seconds", "cancel_grace_seconds",
     "port", "home", "page", "engine", "submits", "statuses", "workers",

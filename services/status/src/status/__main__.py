@@ -38,6 +38,7 @@ def main() -> None:
         f"{settings.status_host}:{settings.status_port}",
         worker_class="gevent",
         worker_connections=settings.max_streams + 1000,
+        send_seconds=settings.send_seconds,
         graceful_timeout=STREAM_SECONDS_AT_STOP,
         post_worker_init=partial(_stop_with, hubs),
     ).run()

@@ -16,6 +16,8 @@ class StatusSettings(ProcessSettings):
     """Streams and long polls open at the same time; further ones get 429."""
     keep_alive_seconds: float = Field(15, ge=0.1, le=60)
     """A comment goes out on a quiet stream this often, so that proxies keep it and vanished clients are noticed."""
+    send_seconds: float = Field(30, ge=0.1, le=3600)
+    """A client that takes nothing of its stream for so long is dropped, so that its place is free for another one."""
 
     @field_validator("status_management_port")
     @classmethod
