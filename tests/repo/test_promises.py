@@ -245,11 +245,14 @@ def test_every_kind_of_problem_is_used() -> None:
 
 
 def test_nginx_names_only_problems_that_exist_with_their_title() -> None:
-    bodies = re.findall(r"return \d+ '(\{.*?\})';", text_of("services/frontend/nginx/headway.conf.template"))
+    table = re.findall(r"^ +(default|\d+) '(.*)';$", text_of("services/frontend/nginx/headway.conf.template"), re.M)
+    bodies = [(key, json.loads("{" + members.replace("$status", "400") + "}")) for key, members in table]
 
-    for body in map(json.loads, bodies):
+    assert len(bodies) > 5
+    for key, body in bodies:
         kind = KINDS[body["type"].removeprefix("/problems/")]
         assert body["title"] in (kind.title, "The service does not answer")
+        assert key in ("default", str(body["status"]))
 
 
 # The API

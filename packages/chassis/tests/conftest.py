@@ -56,6 +56,10 @@ def client(registry: CollectorRegistry) -> FlaskClient:
     def chunks() -> Response:
         raise InvalidChunkSize(b"ZZ")
 
+    @app.get("/slow")
+    def slow() -> Response:
+        raise TimeoutError("timed out")
+
     @app.get("/large")
     def large() -> Response:
         raise RequestEntityTooLarge

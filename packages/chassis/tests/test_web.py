@@ -11,6 +11,7 @@ from gunicorn.http import errors
 from prometheus_client import CollectorRegistry
 
 from chassis.refusals import refusal_of
+from chassis.web import create_web_app
 
 
 def test_an_answer_carries_the_request_id_that_was_sent(client: FlaskClient) -> None:
@@ -110,6 +111,36 @@ def test_a_body_above_the_limit_is_told_the_limit(client: FlaskClient) -> None:
     response = client.post("/fine", data=b"a" * 11)
 
     assert (response.status_code, "10 bytes" in response.get_json()["detail"]) == (413, True)
+
+
+def test_options_are_told_without_a_body_or_its_type(client: FlaskClient) -> None:
+    response = client.options("/fine")
+
+    assert (response.status_code, response.get_data()) == (204, b"")
+    assert set(response.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+    assert "Content-Type" not in response.headers
+
+
+def test_an_unknown_address_is_told_where_the_known_ones_are(client: FlaskClient) -> None:
+    detail = client.get("/nothing").get_json()["detail"]
+
+    assert "listed in /openapi/sample.json" in detail
+    assert client.get("/openapi/sample.json").get_json() == client.get("/openapi.json").get_json()
+
+
+def test_the_documents_of_others_are_named_in_place_of_an_own_one() -> None:
+    client = create_web_app("page", "Page", CollectorRegistry(), documents="/openapi/a.json").test_client()
+
+    detail = client.get("/nothing").get_json()["detail"]
+
+    assert "listed in /openapi/a.json" in detail
+    assert client.get("/openapi.json").status_code == client.get("/openapi/page.json").status_code == 404
+
+
+def test_a_body_that_does_not_come_is_the_clients_matter(client: FlaskClient) -> None:
+    response = client.get("/slow")
+
+    assert (response.status_code, response.get_json()["type"]) == (408, "/problems/bad-request")
 
 
 def test_requests_are_counted_by_route_and_never_by_id(client: FlaskClient, registry: CollectorRegistry) -> None:

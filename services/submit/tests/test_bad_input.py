@@ -37,7 +37,7 @@ def _post(client: FlaskClient, body: bytes, content_type: str | None = JSON, **h
 def test_row_1_an_unknown_address_is_not_found(client: FlaskClient, refused: Refused, path: str) -> None:
     response = client.get(path)
 
-    assert "/openapi.json" in refused(response, 404, "not-found")["detail"]
+    assert "/openapi/submit.json" in refused(response, 404, "not-found")["detail"]
 
 
 def test_row_1_a_long_address_is_not_repeated_whole(client: FlaskClient, refused: Refused) -> None:

@@ -27,6 +27,7 @@ def _check_problem(answer: tuple[int, dict[str, str], bytes], status: int, slug:
     assert headers["content-type"] == "application/problem+json"
     problem = orjson.loads(body)
     assert (problem["status"], problem["type"]) == (status, f"/problems/{slug}")
+    assert problem["instance"] == f"urn:request:{headers['x-request-id']}"
     assert len(problem["detail"]) > 20
     assert b"<html" not in body
     assert len(body) < 1000

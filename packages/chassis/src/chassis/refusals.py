@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from gunicorn import util
 from gunicorn.http import errors
 
@@ -35,13 +37,14 @@ def answering_problems(worker_class: type[Any]) -> type[Any]:
 
     class Worker(worker_class):  # type: ignore[misc]
         def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-            problem = refusal_of(exc)
+            problem, request_id = refusal_of(exc), os.urandom(16).hex()
             if problem.slug == "internal-error":
                 self.log.exception("Error handling request")
             else:
-                log.info("request refused", status=problem.status, cause=clip(str(exc), 200))
+                cause = clip(str(exc), 200)
+                log.info("request refused", request_id=request_id, status=problem.status, cause=cause)
             try:
-                util.write_nonblock(client, _message(problem))
+                util.write_nonblock(client, _message(problem, request_id))
             except Exception:  # whoever cannot be told has gone
                 log.debug("refusal not sent")
 
@@ -57,11 +60,13 @@ def refusal_of(error: BaseException) -> Problem:
     return Problem(slug, detail, status=status)
 
 
-def _message(problem: Problem) -> bytes:
-    body = problem.to_json().encode()
+def _message(problem: Problem, request_id: str) -> bytes:
+    """The whole answer. Whatever id the client sent could not be read, so this is always a new one."""
+    body = orjson.dumps(problem.body() | {"instance": f"urn:request:{request_id}"})
     head = (
         f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
         "Connection: close\r\n"
+        f"X-Request-ID: {request_id}\r\n"
         "Content-Type: application/problem+json\r\n"
         "X-Content-Type-Options: nosniff\r\n"
         "Cache-Control: no-store\r\n"

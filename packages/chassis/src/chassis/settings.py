@@ -24,7 +24,7 @@ KNOWN = frozenset({
     "send_seconds",
     "tasks", "queues", "slots", "worker_host", "worker_management_port", "max_result_bytes",
     "max_jobs_per_process", "drain_seconds", "cancel_grace_seconds",
-    "port", "home", "page", "engine", "submits", "statuses", "workers",
+    "port", "trusted_hosts", "home", "page", "engine", "submits", "statuses", "workers",
 })  # fmt: skip
 """Every setting of every service (a test compares): they share one environment, so none may refuse another's."""
 

@@ -15,13 +15,14 @@ from typing import Any
 import orjson
 import structlog
 from apiflask import APIFlask
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException
 
 from chassis.logs import get_logger
 from chassis.metrics import HttpMetrics
+from chassis.senders import refuse_other_sites
 from headway.document import encode
 from headway.problem import Problem, clip
 
@@ -31,16 +32,31 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SECRET_PARAMETERS = frozenset({"api_key", "apikey", "access_token", "token", "password"})
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable", 413: "payload-too-large"}
 _DETAILS = {
-    404: "Nothing is served at {path}. The addresses are listed in /openapi.json.",
+    404: "Nothing is served at {path}. The addresses are listed in {documents}.",
     405: "{method} is not possible at {path}; it takes {allowed}.",
     413: "The body is larger than the limit of {limit} bytes. Send less, or send a reference to the data.",
 }
 
 
-def create_web_app(name: str, title: str, registry: CollectorRegistry) -> APIFlask:
-    """An application with the manners above and an OpenAPI document, but no routes of its own."""
-    app = APIFlask(name, title=title, version="1", docs_path=None, json_errors=False, static_folder=None)  # type: ignore[arg-type]
+def create_web_app(name: str, title: str, registry: CollectorRegistry, *, documents: str = "") -> APIFlask:
+    """An application with the manners above, but no routes of its own.
+
+    It has an OpenAPI document, unless it names the documents of others.
+    """
+    app = APIFlask(
+        name,
+        title=title,
+        version="1",
+        spec_path=None if documents else "/openapi.json",
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]
+    )
     app.config["OPENAPI_VERSION"] = "3.1.0"
+    app.config["OPENAPI_DOCUMENTS"] = documents or f"/openapi/{name}.json"
+    if not documents:
+        # Behind one origin with others: the address that a problem names must work there too.
+        app.add_url_rule(f"/openapi/{name}.json", endpoint="openapi.spec")
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect, with an answer in HTML
     app.before_request(_begin)
@@ -48,6 +64,7 @@ def create_web_app(name: str, title: str, registry: CollectorRegistry) -> APIFla
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(HTTPException, _from_http_error)
     app.register_error_handler(ParseException, _from_unreadable_body)
+    app.register_error_handler(TimeoutError, _from_slow_client)
     app.register_error_handler(Exception, _from_bug)
     return app
 
@@ -82,6 +99,7 @@ def _begin() -> None:
     g.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     _check_target()
+    refuse_other_sites(request)
     if request.query_string and SECRET_PARAMETERS & {name.lower() for name in request.args}:
         raise Problem("credential-in-url", "Credentials in a URL end up in logs. Send them in a header.")
 
@@ -99,9 +117,12 @@ def _check_target() -> None:
 def _finish(metrics: HttpMetrics, response: Response) -> Response:
     headers = response.headers
     headers.add("X-Request-ID", g.get("request_id", ""))
-    headers.add("X-Content-Type-Options", "nosniff")
+    headers.set("X-Content-Type-Options", "nosniff")
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
+    if request.method == "OPTIONS" and response.status_code == 200:
+        response.status_code = 204  # Flask's answer is Allow and an empty page of HTML
+        headers.remove("Content-Type")
     metrics.count(request, response, time.perf_counter() - g.get("began", 0.0))
     return response
 
@@ -116,6 +137,7 @@ def _from_http_error(error: HTTPException) -> Response:
         "method": request.method,
         "allowed": ", ".join(sorted(getattr(error, "valid_methods", None) or [])),
         "limit": str(request.max_content_length),
+        "documents": current_app.config["OPENAPI_DOCUMENTS"],
     }
     slug = _SLUGS.get(code, "bad-request" if code < 500 else "internal-error")
     detail = _DETAILS.get(code, error.description or "").format(**words)
@@ -127,6 +149,13 @@ def _from_unreadable_body(error: ParseException) -> Response:
     """Gunicorn reads a chunked body only when it is asked for, so its complaint comes here."""
     detail = f"The body cannot be read: {clip(str(error), 200)}. Send its chunks as RFC 9112 describes."
     return problem_response(Problem("bad-request", detail))
+
+
+def _from_slow_client(error: TimeoutError) -> Response:
+    """The connection's own limit (see `chassis.serve`): the store's time-outs are problems of their own."""
+    return problem_response(
+        Problem("bad-request", "The body did not come in time. Send it without a pause.", status=408)
+    )
 
 
 def _from_bug(error: Exception) -> Response:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
+from chassis.senders import ANY_HOST
 from local.ports import LOOPBACK
 from local.settings import REPOSITORY, LocalSettings
 
@@ -57,6 +59,7 @@ def write_nginx_configuration(
     run = (settings.home / "run").resolve()
     text = Template(NGINX_TEMPLATE.read_text()).safe_substitute(
         HEADWAY_RUN=run,
+        HEADWAY_SERVER_NAMES=_server_names(settings.trusted_hosts),
         HEADWAY_LISTEN=f"{LOOPBACK}:{settings.port}",
         HEADWAY_PAGE=settings.page.resolve(),
         HEADWAY_MAX_BODY_BYTES=settings.max_body_bytes,
@@ -64,6 +67,15 @@ def write_nginx_configuration(
         HEADWAY_STATUS_SERVERS=_servers(status_ports),
     )
     return _write(run / "nginx.conf", text)
+
+
+def read_headers() -> dict[str, str]:
+    """The headers that nginx sends with every answer; the threads engine has them from here, in nginx's place."""
+    return dict(re.findall(r'^\s*add_header (\S+) "?([^"$]+?)"? always;', NGINX_TEMPLATE.read_text(), re.MULTILINE))
+
+
+def _server_names(hosts: Sequence[str]) -> str:
+    return "~^" if ANY_HOST in hosts else " ".join(hosts)  # a pattern that every name fits
 
 
 def _servers(ports: Sequence[int]) -> str:

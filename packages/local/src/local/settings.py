@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from chassis.settings import Port
+from chassis.senders import ANY_HOST
+from chassis.settings import Port, Words
 from status.settings import StatusSettings
 from submit.settings import SubmitSettings
 from worker.settings import WorkerSettings
 
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 REPOSITORY = Path(__file__).resolve().parents[4]
 
 
@@ -22,6 +25,8 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
     """`celery`: the real stack. `threads`: everything in one process, for a first look; nothing survives it."""
     port: Port = 8080
     """The public port, on 127.0.0.1."""
+    trusted_hosts: Words = ("localhost", "127.0.0.1", "[::1]")
+    """Host names that requests may name, with any port; `*` trusts all."""
     home: Path = Path(".headway")
     """Where the data and the processes' files are."""
     page: Path = REPOSITORY / "services/frontend/dist"
@@ -37,3 +42,12 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
     drain_seconds: float = Field(3, ge=0, le=24 * 3600)
     """After Ctrl-C running jobs may finish for so long; then they wait for the next start."""
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(host.lower() for host in hosts)
+        wrong = [name for name in names if name != ANY_HOST and not HOST_NAME.fullmatch(name)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} should be a host name without a port, such as example.com, or {ANY_HOST}")
+        return names

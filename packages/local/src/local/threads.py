@@ -11,19 +11,23 @@ import socket
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, request, send_from_directory
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from chassis.logs import get_logger
+from chassis.senders import refuse_other_hosts
 from chassis.web import create_web_app
 from headway.catalogue import Worker
 from headway.memory import MemoryJobStore
+from headway.problem import Problem
 from headway.task import Task
+from local.files import read_headers
 from local.ports import LOOPBACK
 from local.settings import LocalSettings
 from status.app import create_app as create_status
@@ -33,11 +37,6 @@ from worker.reconcile import Reconciler
 from worker.run import Runner
 
 log = get_logger(__name__)
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
 
 
 class ThreadsEngine:
@@ -81,17 +80,36 @@ class ThreadsEngine:
         registry = CollectorRegistry()
         submit = create_submit(settings, self.store, registry)
         status = create_status(settings, self.store, self._hub, CollectorRegistry())
+        page = _page_app(settings.page)
+        headers = read_headers()
+        for app in (submit, status, page):
+            app.before_request(lambda: refuse_other_hosts(request, settings.trusted_hosts))
+            app.after_request(partial(_add_headers, headers))
+        submit_paths = ("/longtask", "/jobs", "/tasks", "/problems", "/openapi/submit.json")
+        status_paths = ("/status", "/openapi/status.json")
         return DispatcherMiddleware(
-            _page_app(settings.page),
-            {path: _with_prefix(submit, path) for path in ("/longtask", "/jobs", "/tasks", "/problems")}
-            | {"/status": _with_prefix(status, "/status")}
-            | {f"/openapi/{app.name}.json": _with_prefix(app, "/openapi.json") for app in (submit, status)},
+            page,
+            {path: _with_prefix(submit, path) for path in submit_paths}
+            | {path: _with_prefix(status, path) for path in status_paths},
         )
 
 
 def serve_threads(engine: ThreadsEngine, port: int) -> BaseWSGIServer:
     """A server in this process; call its `serve_forever`."""
-    return make_server(LOOPBACK, port, engine.wsgi, threaded=True)
+    return make_server(LOOPBACK, port, engine.wsgi, threaded=True, request_handler=_RequestHandler)
+
+
+class _RequestHandler(WSGIRequestHandler):
+    """What is refused before there is a request for Flask is a problem too, as nginx has it."""
+
+    error_content_type = "application/problem+json"
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        slug = {414: "uri-too-long", 431: "headers-too-large"}.get(code, "bad-request")
+        detail = "The request is not HTTP as it is understood here. Check its line, its headers and its length."
+        self.request_version = self.protocol_version  # what could not be read counts as 0.9, which has no head
+        self.error_message_format = Problem(slug, detail, status=code).to_json().replace("%", "%%")
+        super().send_error(code, message, explain)
 
 
 def _with_prefix(app: Flask, prefix: str) -> Any:
@@ -105,13 +123,17 @@ def _with_prefix(app: Flask, prefix: str) -> Any:
 
 
 def _page_app(folder: Path) -> Flask:
-    app = create_web_app("page", "Headway page", CollectorRegistry())
+    documents = "/openapi/submit.json and /openapi/status.json"
+    app = create_web_app("page", "Headway page", CollectorRegistry(), documents=documents)
 
     @app.get("/")
     @app.get("/<path:name>")
     def page(name: str = "index.html") -> Response:
-        response = send_from_directory(folder.resolve(), name)
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return response
+        return send_from_directory(folder.resolve(), name)
 
     return app
+
+
+def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
+    response.headers.update(headers)
+    return response

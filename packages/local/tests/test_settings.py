@@ -1,0 +1,31 @@
+"""Settings of the stack on one machine that become part of nginx's configuration: nothing else may come in by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.files import write_nginx_configuration
+from local.settings import LocalSettings
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "a b", "a;", "a}", "http://a", ".a", "-", "[]", "[::1", "a*", "ä"])
+def test_a_host_that_cannot_be_named_so_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("HEADWAY_TRUSTED_HOSTS", host)
+
+    with pytest.raises(ValueError, match="should be a host name without a port"):
+        LocalSettings()
+
+
+def test_hosts_are_trusted_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWAY_TRUSTED_HOSTS", "Example.COM, [::1],a,*")
+
+    assert LocalSettings().trusted_hosts == ("example.com", "[::1]", "a", "*")
+
+
+def test_every_placeholder_of_nginx_is_filled_in(tmp_path: Path) -> None:
+    written = write_nginx_configuration(LocalSettings(home=tmp_path), [1], [2]).read_text()
+
+    assert "${" not in written.split("\n", 4)[-1]
+    assert "server_name localhost 127.0.0.1 [::1];" in written
