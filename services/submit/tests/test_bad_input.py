@@ -56,6 +56,24 @@ def test_rows_2_and_3_another_method_is_refused_and_told_the_right_one(
     assert "POST" in response.headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/jobs", "/longtask"])
+def test_row_68_an_unknown_parameter_is_refused(client: FlaskClient, refused: Refused, path: str) -> None:
+    response = client.post(f"{path}?task=x", json={"task": "anything"})
+
+    refused(response, 400, "unknown-parameter")
+
+
+def test_row_68_an_unknown_parameter_is_refused_for_a_problem_too(client: FlaskClient, refused: Refused) -> None:
+    refused(client.get("/problems/not-found?a=1"), 400, "unknown-parameter")
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/longtask"])
+def test_row_86_a_form_of_another_site_submits_nothing(client: FlaskClient, refused: Refused, path: str) -> None:
+    response = client.post(path, json={"task": "anything"}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    refused(response, 403, "cross-site")
+
+
 def test_row_3_connect_is_refused(client: FlaskClient, refused: Refused) -> None:
     refused(client.open("/tasks", method="CONNECT"), 405, "method-not-allowed")
 

@@ -32,6 +32,7 @@ def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
     @routes.doc(summary="Start the long task", responses={202: "Accepted; Location names the job."})
     def start_long_task() -> Response:
         """The tutorial's route: no body is needed, and the answer's body is an empty object."""
+        single_parameters()
         entry = announced.entry(LONG_TASK.task)
         submitted = store.submit(_new_job(LONG_TASK, entry), _idempotency(LONG_TASK.task, {}))
         return json_response({}, 202, _accepted(submitted))
@@ -40,6 +41,7 @@ def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
     @routes.doc(summary="Submit a job", responses={202: "Accepted; the body is the job document."})
     def submit_job() -> Response:
         """Run a task with arguments. Errors name every field that is wrong."""
+        single_parameters()
         body = read_json(request, JobRequest.example)
         wanted = read_job_request(body)
         entry = announced.entry(wanted.task)
@@ -66,6 +68,7 @@ def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
     @routes.doc(summary="Explain a problem type", responses={200: "What the type means."})
     def read_problem(slug: str) -> Response:
         """Every `type` of an error is an address; this is what stands there."""
+        single_parameters()
         if slug not in KINDS:
             raise Problem("not-found", f"There is no problem type {clip(slug, 100)!r}.")
         kind = KINDS[slug]

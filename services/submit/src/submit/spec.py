@@ -24,11 +24,11 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     }
     for path in ("/jobs", "/longtask"):
         paths[path]["post"]["parameters"] = [IDEMPOTENCY_KEY]
-    add_problems(paths["/jobs"]["post"], 400, 409, 410, 413, 415, 422, 503)
-    add_problems(paths["/longtask"]["post"], 400, 410, 422, 503)
-    add_problems(cancel, 400, 404, 409, 410, 413, 415, 422, 503)
-    add_problems(retry, 400, 404, 409, 410, 503)
+    add_problems(paths["/jobs"]["post"], 400, 403, 409, 410, 413, 415, 422, 503)
+    add_problems(paths["/longtask"]["post"], 400, 403, 410, 422, 503)
+    add_problems(cancel, 400, 403, 404, 409, 410, 413, 415, 422, 503)
+    add_problems(retry, 400, 403, 404, 409, 410, 503)
     add_problems(paths["/tasks"]["get"], 400, 503)
     add_problems(paths["/tasks/{name}"]["get"], 400, 404, 503)
-    add_problems(paths["/problems/{slug}"]["get"], 404)
+    add_problems(paths["/problems/{slug}"]["get"], 400, 404)
     return spec
