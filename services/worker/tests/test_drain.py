@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -18,16 +19,18 @@ from headway.memory import MemoryJobStore
 from headway.problem import StoreUnavailable
 from headway.store import Settlement
 from worker.drain import Drain
+from worker.request import delivered_requests
 
 DEADLINE_SECONDS = 20
 
 
 @dataclass(eq=False)
-class Accepted:
-    """What Celery knows of a job that one of the worker's processes runs."""
+class Delivered:
+    """What Celery knows of a doorbell that it was given."""
 
     id: str
-    worker_pid: int | None
+    worker_pid: int | None = None
+    name: str = "headway.run"
 
 
 @dataclass
@@ -36,11 +39,16 @@ class Running:
 
     job: Job
     process: subprocess.Popen[bytes]
-    request: Accepted
+    request: Delivered
+
+    def accept(self) -> None:
+        """What the parent does when a process begins with the job."""
+        self.request.worker_pid = self.process.pid
+        state.task_accepted(self.request)
 
     def finish(self) -> None:
         """What the parent does when a job or its process is over."""
-        state.active_requests.discard(self.request)
+        state.task_ready(self.request)
 
     def wait(self) -> int:
         """Until the process is gone; how it ended."""
@@ -54,16 +62,16 @@ def owner_of(pid: int | None) -> str:
 
 
 @pytest.fixture
-def run(store: MemoryJobStore, submit: Callable[..., Job]) -> Iterator[Callable[[], Running]]:
-    """Run a job in a process of its own, as far as the worker's parent can tell."""
+def deliver(store: MemoryJobStore, submit: Callable[..., Job]) -> Iterator[Callable[[], Running]]:
+    """A job whose process has not told yet, as far as the worker's parent can tell, that it began."""
     begun: list[Running] = []
 
     def begin() -> Running:
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         job = store.claim(submit("any").id, owner_of(process.pid))
         assert job
-        begun.append(Running(job, process, Accepted(job.id, process.pid)))
-        state.active_requests.add(begun[-1].request)
+        begun.append(Running(job, process, Delivered(job.id)))
+        state.task_reserved(begun[-1].request)
         return begun[-1]
 
     yield begin
@@ -71,6 +79,18 @@ def run(store: MemoryJobStore, submit: Callable[..., Job]) -> Iterator[Callable[
         each.finish()
         each.process.kill()
         each.process.wait(10)
+
+
+@pytest.fixture
+def run(deliver: Callable[[], Running]) -> Callable[[], Running]:
+    """A job that runs in a process of its own."""
+
+    def begin() -> Running:
+        running = deliver()
+        running.accept()
+        return running
+
+    return begin
 
 
 @pytest.fixture
@@ -85,8 +105,9 @@ def drain_after(store: MemoryJobStore, until: Callable[..., None]) -> Iterator[C
         return drains[-1]
 
     yield make
-    state.active_requests.clear()
+    state.reset_state()
     for drain in drains:
+        drain.close()
         until(lambda drain=drain: not drain._thread.is_alive())
 
 
@@ -99,6 +120,7 @@ def test_a_job_may_finish_after_the_first_request_to_stop(
     drain.begin()
     store.settle(running.job.id, running.job.fence, Settlement(State.SUCCESS))
     running.finish()
+    drain.close()
 
     until(lambda: not drain._thread.is_alive())
     assert store.fetch(running.job.id).state is State.SUCCESS
@@ -154,19 +176,47 @@ def test_a_cancelled_job_that_is_handed_back_ends(
     assert store.fetch(running.job.id).state is State.REVOKED
 
 
-def test_a_job_that_comes_after_the_time_is_up_is_handed_back_too(
-    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain], until: Callable[..., None]
+def test_a_job_that_is_accepted_after_the_time_is_up_is_handed_back_too(
+    store: MemoryJobStore, deliver: Callable[[], Running], drain_after: Callable[..., Drain]
 ) -> None:
-    late = run()
-    late.request.worker_pid = None  # its doorbell was taken, no process has accepted it yet
-    drain = drain_after(0)
-    drain.begin()
-    until(lambda: drain._thread.is_alive())
+    late = deliver()
+    drain_after(0).begin()
 
-    late.request.worker_pid = late.process.pid
+    late.accept()
 
     assert late.wait() == -signal.SIGKILL
     assert store.fetch(late.job.id).state is State.RETRY
+
+
+def test_a_doorbell_that_was_on_its_way_brings_a_job_that_is_handed_back_too(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    drain = drain_after(3600)
+    drain.begin()
+    late = run()
+
+    drain.begin()
+
+    assert late.wait() == -signal.SIGKILL
+    assert store.fetch(late.job.id).state is State.RETRY
+
+
+def test_one_job_that_cannot_be_handed_back_does_not_keep_the_others(
+    store: MemoryJobStore, run: Callable[[], Running], drain_after: Callable[..., Drain]
+) -> None:
+    odd, neighbour = run(), run()
+
+    class Odd:
+        def interrupt(self, job_id: str, *others: Any) -> bool:
+            if job_id == odd.job.id:
+                raise RuntimeError("odd")
+            return store.interrupt(job_id, *others)
+
+    drain_after(0, Odd()).begin()
+
+    assert neighbour.wait() == -signal.SIGKILL
+    assert store.fetch(neighbour.job.id).state is State.RETRY
+    assert odd.process.poll() is None
 
 
 def test_a_process_whose_job_has_just_ended_is_left_alone(
@@ -201,5 +251,29 @@ def test_a_worker_without_jobs_stops_at_once(drain_after: Callable[..., Drain], 
     drain = drain_after(3600)
 
     drain.begin()
+    drain.close()
 
     until(lambda: not drain._thread.is_alive())
+
+
+def test_requests_can_be_asked_for_while_celery_changes_them() -> None:
+    is_over = threading.Event()
+
+    def keep_changing() -> None:
+        while not is_over.is_set():
+            requests = [Delivered(str(number)) for number in range(20)]
+            for request in requests:
+                state.task_reserved(request)
+            for request in requests:
+                state.task_ready(request)
+
+    changing = threading.Thread(target=keep_changing)
+    changing.start()
+
+    try:
+        sizes = {len(delivered_requests()) for _ in range(2_000)}
+    finally:
+        is_over.set()
+        changing.join(DEADLINE_SECONDS)
+
+    assert sizes <= set(range(21))

@@ -8,13 +8,12 @@ import time
 from functools import partial
 from typing import Any
 
-from celery.worker import state
-
 from chassis.logs import get_logger
 from headway.problem import StoreUnavailable
 from headway.store import Interruption
 from worker.child import end_child, signal_child
 from worker.engine import Engine
+from worker.request import delivered_requests
 
 log = get_logger(__name__)
 
@@ -27,6 +26,7 @@ class Drain:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._is_urgent = threading.Event()
+        self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._drain, name="drain", daemon=True)
 
     def begin(self, **_: Any) -> None:
@@ -36,23 +36,30 @@ class Drain:
         else:
             self._is_urgent.set()
 
+    def close(self) -> None:
+        """No more doorbells come; until then one on its way may still bring a job."""
+        self._is_closed.set()
+
     def _drain(self) -> None:
         seconds = self._engine.settings.drain_seconds
         deadline = time.monotonic() + seconds
-        log.info("draining", running=len(state.active_requests), seconds=seconds)
-        while state.active_requests and time.monotonic() < deadline:
-            if self._is_urgent.wait(CHECK_SECONDS):
-                break
-        # A doorbell that was on its way may still bring a job: until nothing runs, whatever runs goes back.
-        while state.active_requests:
-            for request in list(state.active_requests):
-                self._hand_back(request)
+        log.info("draining", running=len(delivered_requests()), seconds=seconds)
+        while delivered_requests() or not self._is_closed.is_set():
             time.sleep(CHECK_SECONDS)
+            if self._is_urgent.is_set() or time.monotonic() >= deadline:
+                self._hand_back_all()
+
+    def _hand_back_all(self) -> None:
+        for request in delivered_requests():
+            try:
+                self._hand_back(request)
+            except Exception:  # the other jobs must not wait for this one; the next round tries it again
+                log.exception("drain stumbled", job_id=request.id)
 
     def _hand_back(self, request: Any) -> None:
         """Another worker may start the job as soon as the record says so; by then this one's process stands still."""
         if not request.worker_pid:
-            return
+            return  # no process has accepted it yet
         store, owner = self._engine.store(), self._engine.owner(request.worker_pid)
         try:
             is_ours = end_child(request.worker_pid, partial(store.interrupt, request.id, owner, Interruption.DRAINED))

@@ -23,6 +23,7 @@ from worker.engine import Engine
 from worker.lease import LeaseKeeper, Running
 from worker.metrics import WorkerMetrics
 from worker.reconcile import Reconciler
+from worker.request import delivered_requests
 
 log = get_logger(__name__)
 
@@ -59,7 +60,9 @@ class Housekeeping(bootsteps.StartStopStep):
         signals.worker_shutting_down.connect(self._drain.begin)
 
     def stop(self, worker: Any) -> None:
-        # The lease keeper goes on until the process ends: jobs may still run while the pool is drained.
+        # The consumer has stopped before. The lease keeper goes on until the process ends, and the drain until the
+        # last job has: jobs may still run while the pool is stopped.
+        self._drain.close()
         self._reconciler.stop()
         self._management.stop()
 
@@ -101,7 +104,7 @@ def _running_jobs(engine: Engine) -> list[Running]:
     """What the pool's children have accepted; a doorbell without a child has no claim yet."""
     return [
         Running(request.id, engine.owner(request.worker_pid), request.worker_pid)
-        for request in list(state.active_requests)
+        for request in delivered_requests()
         if request.worker_pid
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery.worker.request import Request
-from celery.worker.state import task_ready
+from celery.worker.state import active_requests, reserved_requests, task_ready
 
 from chassis.logs import get_logger
 from headway.problem import StoreUnavailable
@@ -16,6 +16,16 @@ from worker.metrics import WorkerMetrics
 from worker.run import failed, timed_out
 
 log = get_logger(__name__)
+
+
+def delivered_requests() -> list[Any]:
+    """What Celery was given and is not done with, accepted by a child or not yet; for any thread."""
+    while True:
+        try:
+            # Both, because Celery empties the reserved ones for a moment when its connection breaks.
+            return list({*active_requests, *reserved_requests})
+        except RuntimeError:  # Celery's own thread changed the set meanwhile
+            continue
 
 
 class DoorbellRequest(Request):
