@@ -25,13 +25,19 @@ class Listening:
         self.reports: list[Report] = []
         self.renewals = 0
         self.is_away = False
+        self.is_odd = False
         self.refusals = 0
+        self.when_refused: Callable[[], Any] = lambda: None
         self.standing: Standing | None = None
 
     def report(self, job_id: str, fence: int, report: Report) -> Standing:
         if self.is_away:
+            self.when_refused()
             self.refusals += 1
             raise StoreUnavailable("away")
+        if self.is_odd:
+            self.is_odd = False
+            raise RuntimeError("odd")
         self.reports.append(report)
         return self.standing or self.store.report(job_id, fence, report)
 
@@ -236,21 +242,6 @@ def test_a_number_that_cannot_be_read_is_ignored(listening: Any, job: Job) -> No
     assert (stored.current, stored.message) == (None, "odd")
 
 
-def test_a_message_that_cannot_be_said_is_left_out(listening: Any, job: Job, until: Callable[..., None]) -> None:
-    class Mute:
-        def __str__(self) -> str:
-            raise RuntimeError("not now")
-
-    mute: Any = Mute()
-    with Reporter(listening, job) as reporter:
-        reporter.report(1, 10, "said")
-        until(lambda: listening.fetch(job.id).message == "said")
-        reporter.report(2, 10, mute)
-
-    stored = listening.fetch(job.id)
-    assert (stored.current, stored.message) == (2, "said")
-
-
 def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job, until: Callable[..., None]) -> None:
     with Reporter(listening, job) as reporter:
         for number in range(5_000):
@@ -259,6 +250,76 @@ def test_a_flood_of_lines_keeps_the_newest(listening: Any, job: Job, until: Call
 
     lines = [line.text for line in listening.log(job.id)]
     assert lines[-1] == "line 4999"
+
+
+def test_lines_written_just_before_the_end_are_all_kept(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        for number in range(500):
+            reporter.log(f"line {number}")
+        reporter.report(500, 500, "done")
+
+    assert [line.text for line in listening.log(job.id)] == [f"line {number}" for number in range(500)]
+    assert listening.fetch(job.id).message == "done"
+
+
+def test_at_the_end_a_store_that_is_away_is_asked_once(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.is_away = True
+        for number in range(500):
+            reporter.log(f"line {number}")
+        before = listening.refusals
+
+    assert listening.refusals - before <= 2  # the last round of the thread, and the end
+
+
+def test_a_flood_of_lines_in_an_outage_keeps_the_newest(listening: Any, job: Job, until: Callable[..., None]) -> None:
+    listening.is_away = True
+    with Reporter(listening, job) as reporter:
+        listening.when_refused = lambda: [reporter.log(f"line {number}") for number in range(2_000)]
+        reporter.log("the first")
+        until(lambda: listening.refusals)
+        listening.when_refused = lambda: None
+        listening.is_away = False
+
+    lines = [line.text for line in listening.log(job.id)]
+    assert (len(lines), lines[-1]) == (1_000, "line 1999")
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_words_that_cannot_say_their_text_are_named_and_stop_nothing(
+    listening: Any, job: Job, until: Callable[..., None]
+) -> None:
+    mute: Any = Mute()
+    with Reporter(listening, job) as reporter:
+        reporter.log(mute)
+        reporter.report(1, 10, mute)
+        until(lambda: listening.fetch(job.id).current == 1)
+        reporter.report(2, 10, "and on")
+
+    assert listening.fetch(job.id).message == "and on"
+    assert [line.text for line in listening.log(job.id)] == ["Mute"]
+
+
+def test_a_write_that_goes_wrong_does_not_end_the_reports(listening: Any, job: Job, until: Callable[..., None]) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.is_odd = True
+        reporter.report(1, 10, None)
+        until(lambda: not listening.is_odd)
+        reporter.report(2, 10, None)
+
+        until(lambda: listening.fetch(job.id).current == 2)
+
+
+def test_last_words_that_go_wrong_do_not_fail_the_task(listening: Any, job: Job) -> None:
+    with Reporter(listening, job) as reporter:
+        listening.is_odd = True
+        reporter.report(1, 10, None)
+
+    assert not listening.is_odd
 
 
 def test_a_checkpoint_is_written_once_and_read_back(listening: Any, job: Job) -> None:

@@ -32,6 +32,8 @@ MAX_MESSAGE_CHARACTERS = 500
 MAX_LINE_CHARACTERS = 2_000
 MAX_LINES_A_FLUSH = 100
 MAX_LINES_WAITING = 1_000
+FLUSHES_AT_THE_END = MAX_LINES_WAITING // MAX_LINES_A_FLUSH
+"""Enough for all that can wait, and an end when a thread of the task goes on to talk."""
 _STOP = {Standing.CANCEL: JobCancelled, Standing.FENCED: AttemptLost, Standing.ENDED: AttemptLost}
 
 
@@ -64,7 +66,7 @@ class Reporter:
         """Write what is left, so that the bar stands where the task left it."""
         self._closing.set()
         self._thread.join()
-        self._flush()
+        self._flush_rest()
 
     # What the task calls: keep it short, it may be called a million times.
 
@@ -79,7 +81,7 @@ class Reporter:
             raise self._stop
 
     def log(self, text: str) -> None:
-        self._lines.append(clip(str(text), MAX_LINE_CHARACTERS))
+        self._lines.append(_words(text, MAX_LINE_CHARACTERS))
         if self._stop is not None:
             raise self._stop
 
@@ -97,8 +99,19 @@ class Reporter:
 
     def _flush_often(self) -> None:
         while not self._closing.wait(FLUSH_SECONDS):
-            self._flush()
-            self._ask()
+            try:
+                self._flush()
+                self._ask()
+            except Exception:  # else the task would never learn of its cancel, nor anyone of its progress
+                log.exception("reporter stumbled")
+
+    def _flush_rest(self) -> None:
+        try:
+            for _ in range(FLUSHES_AT_THE_END):
+                if not self._flush():
+                    return
+        except Exception:  # the task has ended well: its last words must not fail it
+            log.exception("reporter stumbled")
 
     def _ask(self) -> None:
         """Silence must not keep a task from learning that it should stop."""
@@ -109,21 +122,28 @@ class Reporter:
             (standing,) = self._store.renew([(self._job.id, self._job.owner or "")])
             self._stop = _STOP.get(standing)
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Write some of what is new; False when there was nothing, or nobody to take it."""
         report = self._take()
         if report is None:
-            return
+            return False
         self._asked_at = time.monotonic()
         try:
             standing = self._store.report(self._job.id, self._job.fence, report)
         except StoreUnavailable:
             # Tolerated: progress is a courtesy. The latest values go out when the store is back.
             self._is_new = True
-            self._lines.extendleft(reversed(report.lines))
-            return
+            self._put_back(report.lines)
+            return False
         if report.checkpoint_json is not None:
             self._written_checkpoint = report.checkpoint_json
         self._stop = _STOP.get(standing)
+        return standing is not Standing.FENCED
+
+    def _put_back(self, lines: tuple[str, ...]) -> None:
+        """As many as there is room for: the newest lines matter most, and a full deque would drop those."""
+        room = MAX_LINES_WAITING - len(self._lines)
+        self._lines.extendleft(reversed(lines[max(0, len(lines) - room) :]))
 
     def _take(self) -> Report | None:
         """What is new since the last flush, made fit to be shown."""
@@ -132,7 +152,7 @@ class Reporter:
         was_new, self._is_new = self._is_new, False  # before the values are read: a later report counts again
         if not was_new:
             return Report(checkpoint_json=saved, lines=lines) if lines or saved else None
-        message = _words_of(self._message)
+        message = None if self._message is None else _words(self._message, MAX_MESSAGE_CHARACTERS)
         total = amount_of(self._total)
         current = amount_of(self._current)
         if current is not None and total:
@@ -154,12 +174,9 @@ def amount_of(value: Any) -> float | None:
     return to_amount(max(amount, 0))
 
 
-def _words_of(message: Any) -> str | None:
-    """The message as a text; one that cannot be said must not end a task that does well."""
-    if message is None:
-        return None
+def _words(value: Any, limit: int) -> str:
+    """Whatever the task said as a text; what cannot even say its text must not end the task."""
     try:
-        return clip(str(message), MAX_MESSAGE_CHARACTERS)
+        return clip(str(value), limit)
     except Exception:
-        log.warning("message of progress ignored", kind=type(message).__name__)
-        return None
+        return type(value).__name__
