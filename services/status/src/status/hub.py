@@ -3,59 +3,31 @@
 One thread reads the feed of moves (one subscription connection a process) and
 keeps the present record of each watched job. A watcher is only woken; it takes
 what is newest when it gets to it, so a slow client skips steps instead of
-piling them up.
+piling them up. What is not in the moves is asked of the store, for many jobs at
+once and for a bounded number between two looks at the feed: so a slow store
+delays the moves of all others by a few round trips, however many jobs wait.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 from chassis.logs import get_logger
-from headway.document import document_of
-from headway.job import Job, State, is_job_id
-from headway.problem import Problem, StoreUnavailable, job_not_found
-from headway.store import LOG_LINES_KEPT, Change, JobStore, LogLine, Place
+from headway.job import is_job_id
+from headway.problem import StoreUnavailable, job_not_found
+from headway.store import Change, JobStore, Place
+from status.topic import PLACE_SECONDS, Topic, Watcher, bring_up_to_date
 
 log = get_logger(__name__)
 
-PLACE_SECONDS = 2.0
-"""How often the place of a waiting job is looked up again: it changes without a move of the job."""
 LISTEN_SECONDS = 0.5
-
-
-@dataclass(slots=True, eq=False)
-class Watcher:
-    """Somebody who follows jobs; `is_changed` is set when one of them moved."""
-
-    job_ids: Sequence[str]
-    is_changed: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(slots=True)
-class Topic:
-    """A watched job as this process knows it. Replaced in parts, never half-written: readers need no lock."""
-
-    job_id: str
-    watchers: set[Watcher] = field(default_factory=set)
-    job: Job | None = None
-    document: dict[str, Any] | None = None
-    problem: Problem | None = None
-    """Why there is no job: unknown or expired."""
-    lines: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
-    lines_read: int = 0
-    stored: dict[str, str] = field(default_factory=dict)
-    place: Place = Place()
-    place_read_at: float = 0.0
-
-    @property
-    def is_known(self) -> bool:
-        return self.document is not None or self.problem is not None
+MAX_CHANGES = 1_000
+"""Taken from the feed before the store is asked again."""
+MAX_READS = 50
+"""Jobs asked about at once, for each of the two reasons: they moved, or they wait."""
 
 
 class Hub:
@@ -66,8 +38,10 @@ class Hub:
         self._lock = threading.Lock()
         self._topics: dict[str, Topic] = {}
         self._feed = store.changes()
-        self._missed: set[str] = set()
-        """Jobs that moved while the store did not answer: their records are still to be read."""
+        self._behind: dict[str, None] = {}
+        """Jobs that cannot be told without a question to the store, the oldest first. Guarded by the lock."""
+        self._waiting: dict[str, None] = {}
+        """Jobs whose place is looked up again and again, the longest ago first. The thread's own."""
         self._is_stopping = threading.Event()
         self.watcher_count = 0
 
@@ -78,7 +52,7 @@ class Hub:
         """End the thread and wake every watcher, so that streams can close."""
         self._is_stopping.set()
         for topic in list(self._topics.values()):
-            self._wake(topic)
+            topic.wake()
 
     @property
     def is_stopping(self) -> bool:
@@ -95,6 +69,11 @@ class Hub:
             self.watcher_count -= 1
             for job_id in job_ids:
                 self._leave(job_id, watcher)
+
+    def read_again(self, topic: Topic) -> None:
+        """What is known of a job is older than somebody has seen it: ask for its record."""
+        topic.is_stale = True
+        self._queue(topic.job_id)
 
     def _join(self, job_id: str, watcher: Watcher) -> Topic:
         with self._lock:
@@ -124,84 +103,79 @@ class Hub:
     def _listen(self) -> None:
         while not self.is_stopping:
             try:
-                change = self._feed.next(LISTEN_SECONDS)
-                if change:
-                    self._take(change)
-                self._take_missed()
-                self._refresh_places()
-            except Problem:
+                self._take_changes()
+                self._ask(self._next_behind() + self._next_waiting())
+            except StoreUnavailable:
                 self._is_stopping.wait(LISTEN_SECONDS)  # the store is away: watchers keep what they have
-            except Exception:  # one odd record must not end the stream of all others
+            except Exception:  # whatever is odd must not end the streams of all others
                 log.exception("hub stumbled")
                 self._is_stopping.wait(LISTEN_SECONDS)
         self._feed.close()
+
+    def _take_changes(self) -> None:
+        change = self._feed.next(0 if self._behind else LISTEN_SECONDS)
+        taken = 0
+        while change:
+            self._take(change)
+            taken += 1
+            change = self._feed.next(0) if taken < MAX_CHANGES else None
 
     def _take(self, change: Change) -> None:
         topic = self._topics.get(change.job_id)
         if topic is None:
             return
+        topic.take(change.fields)
+        if topic.is_complete:
+            topic.tell(Place())
+        else:
+            self._queue(change.job_id)
+
+    def _queue(self, job_id: str) -> None:
+        with self._lock:
+            self._behind[job_id] = None
+
+    def _next_behind(self) -> list[Topic]:
+        with self._lock:
+            job_ids = list(self._behind)[:MAX_READS]
+            for job_id in job_ids:
+                del self._behind[job_id]
+            return [self._topics[job_id] for job_id in job_ids if job_id in self._topics]
+
+    def _next_waiting(self) -> list[Topic]:
+        """Those whose place was looked up the longest ago, as far as it is time."""
+        due: list[Topic] = []
+        for job_id in list(self._waiting):
+            topic = self._topics.get(job_id)
+            if topic is None or not topic.is_waiting:
+                del self._waiting[job_id]
+            elif len(due) == MAX_READS or time.monotonic() - topic.place_read_at < PLACE_SECONDS:
+                break
+            else:
+                due.append(topic)
+        return due
+
+    def _ask(self, topics: Sequence[Topic]) -> None:
+        topics = list(dict.fromkeys(topics))  # one that moved may wait as well
         try:
-            self._bring_up_to_date(topic, change)
+            bring_up_to_date(self._store, topics)
         except StoreUnavailable:
-            self._missed.add(change.job_id)
+            for topic in topics:
+                self._queue(topic.job_id)
             raise
-        self._wake(topic)
-
-    def _take_missed(self) -> None:
-        while self._missed:
-            self._take(Change(self._missed.pop(), None))
-
-    def _bring_up_to_date(self, topic: Topic, change: Change) -> None:
-        if not self._merge(topic, change):
-            self._read(topic)
-        if topic.job:
-            self._read_lines(topic, topic.job)
-            self._place(topic, topic.job)
-
-    def _merge(self, topic: Topic, change: Change) -> bool:
-        """Apply the changed fields; False when the record must be read instead."""
-        if change.fields is None or topic.job is None:
-            return False
-        version = int(change.fields["version"])
-        if version <= topic.job.version:
-            return True  # the record that was read is newer than this message
-        if version != topic.job.version + 1 or State(change.fields.get("state", topic.job.state)).is_final:
-            return False  # something was missed; or the result is there, which is not in the message
-        topic.stored |= change.fields
-        topic.job = Job.from_fields(topic.stored)
-        return True
-
-    def _read(self, topic: Topic) -> None:
-        try:
-            topic.job = self._store.fetch(topic.job_id)
-        except Problem as problem:
-            if problem.status == 503:
+        except Exception:
+            if len(topics) == 1:
                 raise
-            topic.problem = problem
-            return
-        topic.stored = topic.job.to_fields()
+            for topic in topics:  # one of them is odd: it shall not hide the others
+                self._ask_alone(topic)
+        for topic in topics:
+            self._waiting.pop(topic.job_id, None)
+            if topic.is_waiting:
+                self._waiting[topic.job_id] = None
 
-    def _read_lines(self, topic: Topic, job: Job) -> None:
-        if job.lines > topic.lines_read:
-            last = topic.lines[-1].id if topic.lines else "0-0"
-            topic.lines.extend(self._store.log(job.id, after=last))
-            topic.lines_read = job.lines
-
-    def _refresh_places(self) -> None:
-        now = time.monotonic()
-        for topic in list(self._topics.values()):
-            is_waiting = topic.job is not None and topic.job.state in (State.PENDING, State.RETRY)
-            if topic.job and is_waiting and now - topic.place_read_at >= PLACE_SECONDS:
-                was = topic.place
-                self._place(topic, topic.job)
-                if topic.place != was:
-                    self._wake(topic)
-
-    def _place(self, topic: Topic, job: Job) -> None:
-        topic.place = self._store.place(job)
-        topic.place_read_at = time.monotonic()
-        topic.document = document_of(job, topic.place)
-
-    def _wake(self, topic: Topic) -> None:
-        for watcher in list(topic.watchers):
-            watcher.is_changed.set()
+    def _ask_alone(self, topic: Topic) -> None:
+        try:
+            self._ask([topic])
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("hub stumbled", job_id=topic.job_id)

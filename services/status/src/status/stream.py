@@ -19,7 +19,8 @@ from headway.document import encode, log_document
 from headway.job import State
 from headway.problem import Problem
 from headway.store import LOG_LINES_KEPT
-from status.hub import Hub, Topic
+from status.hub import Hub
+from status.topic import Topic
 
 RETRY_MILLISECONDS = 2000
 MIN_GAP_SECONDS = 0.1
