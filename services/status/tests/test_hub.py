@@ -18,6 +18,7 @@ from headway.problem import StoreUnavailable
 from headway.redis_store import RedisJobStore
 from headway.store import Change, NewJob
 from status.hub import MAX_READS, Hub
+from status.stream import Cursor, read_cursors
 
 Follow = Callable[..., Any]
 Until = Callable[..., None]
@@ -234,6 +235,90 @@ class TestManyJobs(Overheard):
         until(lambda: not hub._waiting)
 
         assert hub._behind == {}
+
+
+class TestLaggingFeed(Overheard):
+    """Another process has told the client more than this one knows."""
+
+    def test_a_client_that_has_seen_more_gets_nothing_older_and_goes_on_from_there(
+        self, follow: Follow, play: Any, store: WatchedStore, until: Until
+    ) -> None:
+        job = play.start()
+        behind = follow(job.id)
+        until(lambda: behind.reading.events)
+        store.feed.is_deaf = True
+        play.report(job, 10, "a")
+        play.report(job, 20, "b")
+        seen = store.fetch(job.id).version
+
+        follower = follow(job.id, cursors=read_cursors(f"{seen}/{seen}-1", 1))
+        play.report(job, 30, "c")
+        until(lambda: behind.reading.of("update"))
+        store.feed.is_deaf = False
+        play.settle(job)
+
+        until(lambda: follower.has_ended)
+        versions = [event.data["version"] for event in follower.reading.events if "version" in event.data]
+        assert min(versions) > seen
+        assert [line["text"] for line in follower.reading.of("log")] == ["c"]
+        assert follower.reading.names()[-1] == "end"
+
+    def test_a_stream_of_many_goes_on_from_there_too(
+        self, follow: Follow, play: Any, store: WatchedStore, until: Until
+    ) -> None:
+        jobs = [play.start() for _ in range(2)]
+        first = follow(jobs[0].id)
+        until(lambda: first.reading.events)
+        store.feed.is_deaf = True
+        play.report(jobs[0], 10)
+        seen = store.fetch(jobs[0].id).version
+
+        follower = follow(jobs[0].id, jobs[1].id, cursors=read_cursors(f"{seen},0", 2))
+        until(lambda: first.reading.of("update"))
+        until(lambda: follower.reading.of("snapshot"))
+        store.feed.is_deaf = False
+        for job in jobs:
+            play.settle(job)
+
+        until(lambda: follower.has_ended)
+        told = [event.data for event in follower.reading.events if event.data["id"] == jobs[0].id]
+        assert min(data["version"] for data in told) > seen
+
+    def test_while_the_store_is_away_too_nothing_older_is_told(
+        self, follow: Follow, play: Any, store: WatchedStore, until: Until
+    ) -> None:
+        job = play.start()
+        first = follow(job.id)
+        until(lambda: first.reading.events)
+        store.feed.is_deaf = True
+        play.report(job, 10)
+        seen = store.fetch(job.id).version
+        store.is_away = True
+
+        follower = follow(job.id, cursors=[Cursor(seen)], keep_alive_seconds=0.1)
+        until(lambda: len(follower.reading.comments) > 3)
+        assert follower.reading.events == []
+        store.is_away = store.feed.is_deaf = False
+        play.settle(job)
+
+        until(lambda: follower.has_ended)
+        assert follower.reading.events[0].data["version"] == seen + 1
+
+    def test_a_store_that_was_restored_from_an_older_copy_is_told_from_the_start(
+        self, follow: Follow, play: Any, store: WatchedStore, until: Until
+    ) -> None:
+        job = play.start()
+        play.report(job, 10, "a")
+        first = follow(job.id)
+        until(lambda: first.reading.of("log"))
+
+        follower = follow(job.id, cursors=read_cursors("90/89-1", 1))
+        until(lambda: follower.reading.of("log"))
+        play.settle(job)
+
+        until(lambda: follower.has_ended)
+        assert follower.reading.names() == ["snapshot", "log", "update", "end"]
+        assert follower.reading.events[0].data["version"] == job.version + 1
 
 
 class TestOverRedis(OverRedis):

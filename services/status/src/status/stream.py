@@ -65,11 +65,13 @@ class Stream:
         self._job_ids = job_ids
         self._cursors = cursors
         self._keep_alive_seconds = keep_alive_seconds
+        self._began_at = 0.0
         # The whole log is for whoever looks at one job; a list of many shows the end of each.
         self._old_lines = LOG_LINES_KEPT if len(job_ids) == 1 else OLD_LINES_OF_MANY
 
     def events(self) -> Iterator[bytes]:
         """Every event until all jobs have ended or the service stops; never raises while the store is away."""
+        self._began_at = time.monotonic()
         with self._hub.watch(self._job_ids) as (watcher, topics):
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
             quiet_since = time.monotonic()
@@ -104,7 +106,7 @@ class Stream:
             missing = {"id": topic.job_id, "status": topic.problem.status, "detail": topic.problem.detail}
             yield self._event("missing", missing)
             return
-        if document is None:
+        if document is None or self._is_overtaken(topic, document, cursor):
             return
         if cursor.version == 0:
             cursor.line = self._first_line(topic)
@@ -113,6 +115,20 @@ class Stream:
         if State(document["state"]).is_final:
             cursor.is_over = True
             yield self._event("end", {"id": topic.job_id, "state": document["state"], "version": cursor.version})
+
+    def _is_overtaken(self, topic: Topic, document: dict[str, Any], cursor: Cursor) -> bool:
+        """Whether the client has seen more, through another process, than this one knows: versions never go back.
+
+        The record decides, once it was read for this stream. If it is older too, then the store was restored
+        from an older copy, or the client's id is of another job: all is told from the start.
+        """
+        if document["version"] >= cursor.version:
+            return False
+        if topic.read_at < self._began_at:
+            self._hub.read_again(topic)
+            return True
+        cursor.version, cursor.line, cursor.sent = 0, "0-0", None
+        return False
 
     def _first_line(self, topic: Topic) -> str:
         """The log line behind which a new client begins."""
