@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,9 @@ class Seen:
     """What was published of one job."""
 
     finals: list[str] = field(default_factory=list)
+    """Of its present life: a client's retry, and nothing else, begins another one."""
+    past_finals: list[list[str]] = field(default_factory=list)
+    """Of its earlier lives."""
     claims: list[tuple[float, str, int]] = field(default_factory=list)
     """(when, owner, fence) of every claim; when in seconds since 1970 by Redis's clock."""
     ended_at: float = 0.0
@@ -39,6 +43,8 @@ class Witness:
         self.seen: dict[str, Seen] = defaultdict(Seen)
         self.interruptions = 0
         """How often its own connection broke."""
+        self.on_move: Callable[[str, Mapping[str, str]], None] | None = None
+        """For a fault that wants to know more than is kept here; called in the witness's thread."""
         self._client = redis.Redis(port=port, decode_responses=True, socket_timeout=5)
         self._channel_prefix = f"{prefix}job:"
         self._stopping = threading.Event()
@@ -84,11 +90,16 @@ class Witness:
         at = float(fields["updated_at"]) / 1000
         self._check_growth(seen, fields)
         state = fields.get("state")
+        if state == "RETRY" and fields.get("finished_at") == "":
+            seen.past_finals.append(seen.finals)
+            seen.finals = []
         if state == "STARTED" and "fence" in fields:
             seen.claims.append((at, fields.get("owner", ""), seen.fence))
         if state in FINAL:
             seen.finals.append(state)
             seen.ended_at = at
+        if self.on_move:
+            self.on_move(job_id, fields)
 
     def _check_growth(self, seen: Seen, fields: dict[str, str]) -> None:
         for name in ("version", "fence"):
