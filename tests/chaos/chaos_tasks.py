@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Any, Literal
 
 from effects import write_effect
@@ -50,6 +51,23 @@ def gated(gate: str, beat_seconds: float = 0.1) -> int:
         _log("beat")
     _log("end")
     return progress.request().attempt
+
+
+@task
+def stubborn(gate: str, beat_seconds: float = 0.1) -> int:
+    """As `gated`, and then it has a lot to say, whatever it is told: a stale attempt that does not stop by itself."""
+    _log("start")
+    while not os.path.exists(gate):
+        time.sleep(beat_seconds)
+        _log("beat")
+    attempt = progress.request().attempt
+    with suppress(progress.AttemptLost):
+        progress.report(attempt, message=f"attempt {attempt}")
+    with suppress(progress.AttemptLost):
+        progress.log(f"attempt {attempt}")
+    progress.save({"attempt": attempt})
+    _log("end")
+    return attempt
 
 
 @task

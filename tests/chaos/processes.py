@@ -84,6 +84,12 @@ class Process:
     def thaw(self) -> float:
         return self.signal_family(signal.SIGCONT)
 
+    def thaw_children(self) -> None:
+        """All but the first process."""
+        for pid in descendants_of(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def terminate(self) -> None:
         """Ask it to stop, and do not wait."""
         if self.is_alive():
