@@ -41,7 +41,7 @@ class SkewedDatetime(_real, metaclass=_KindOfDatetime):
         return _real.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=offset_seconds())
 
 
-def main() -> None:
+def main(module: str = "worker") -> None:
     # Whoever builds schemas from `datetime` must meet the real class: only its readers of the clock come after.
     import pydantic  # noqa: F401
 
@@ -51,7 +51,7 @@ def main() -> None:
     time.time = lambda: _time() + offset_seconds()
     time.time_ns = lambda: _time_ns() + int(offset_seconds() * 1e9)
     datetime.datetime = SkewedDatetime  # type: ignore[misc]
-    runpy.run_module("worker", run_name="__main__")
+    runpy.run_module(module, run_name="__main__")
 
 
 if __name__ == "__main__":

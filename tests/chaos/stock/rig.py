@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from local.ports import free_ports
 from stock.app import BROKER_VARIABLE, SLOTS_VARIABLE, VISIBILITY_SECONDS, create_app
 
 HERE = Path(__file__).resolve().parents[1]
+WORKER = (sys.executable, "-m", "stock")
 READY_SECONDS = 40.0
 QUIET_SECONDS = 2.0 * VISIBILITY_SECONDS
 """Nothing was redelivered for so long: what has not run by now never will."""
@@ -44,19 +45,26 @@ class Rig:
         self._app = create_app(self.valkey.url)
         self._settling_since = 0.0
 
-    def add_worker(self, *, slots: int = 2, proxied: bool = False) -> Process:
+    def add_worker(
+        self,
+        *,
+        slots: int = 2,
+        proxied: bool = False,
+        command: Sequence[str] = WORKER,
+        environment: Mapping[str, str] | None = None,
+    ) -> Process:
         name = f"worker.{len(self.workers) + 1}"
         port = self.valkey.port
         if proxied:
             self.proxies[name] = Proxy(port)
             port = self.proxies[name].port
-        environment = {
+        shared = {
             BROKER_VARIABLE: f"redis://{LOOPBACK}:{port}/0",
             SLOTS_VARIABLE: str(slots),
             VARIABLE: str(self.effects_path),
             "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         }
-        worker = Process(name, (sys.executable, "-m", "stock"), self.folder, environment)
+        worker = Process(name, command, self.folder, shared | dict(environment or {}))
         self.workers.append(worker)
         self.start(worker)
         return worker
@@ -67,12 +75,12 @@ class Rig:
         worker.start()
         wait_until(lambda: worker.log.count(" ready.") > before, READY_SECONDS, f"{worker.name} of stock Celery")
 
-    def submit(self, task: str, **arguments: Any) -> str:
+    def submit(self, task: str, *, countdown: float | None = None, **arguments: Any) -> str:
         """The client chooses the id, so also a submit with an unknown outcome has one."""
         job_id = str(uuid.uuid4())
         self.history.add("stock", "submit", "invoke", key=job_id)
         try:
-            self._app.send_task(task, kwargs=arguments, task_id=job_id, retry=False)
+            self._app.send_task(task, kwargs=arguments, task_id=job_id, countdown=countdown, retry=False)
         except (OperationalError, RedisError, OSError, RuntimeError) as error:
             self.history.add("stock", "submit", "unknown", key=job_id, detail=repr(error)[:200])
             return ""

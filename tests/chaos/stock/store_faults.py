@@ -11,7 +11,7 @@ from trial import Trial, fault
 
 from stock.app import VISIBILITY_SECONDS
 from stock.rig import Rig, rig
-from stock.worker_faults import SAFE
+from stock.worker_faults import COUNTED, SAFE
 
 PACE_SECONDS = 0.02
 SETTLE_SECONDS = 90
@@ -63,7 +63,7 @@ def run_longer_than_the_timeout(trial: Trial) -> Row:
         findings = stock.findings()
         starts = sum(effect.kind == "start" for effect in stock.effects())
     problems = [f"one job was started {starts} times"] if starts > 1 else []
-    done = f"one job of {seconds} s, visibility timeout {VISIBILITY_SECONDS} s, two workers with two slots"
+    done = f"one job of {seconds} s, visibility timeout {VISIBILITY_SECONDS} s, two workers with two slots; {COUNTED}"
     return trial.row(done, "1 job", findings, problems=problems)
 
 

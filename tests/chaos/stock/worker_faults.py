@@ -15,7 +15,10 @@ from stock.app import VISIBILITY_SECONDS
 from stock.rig import Rig, rig
 
 LINE = 50
-SAFE = f"acks_late, reject_on_worker_lost, prefetch 1, visibility timeout {VISIBILITY_SECONDS} s, sweep each second"
+COUNTED = "duplicated: tasks that ended twice"
+"""Stock Celery keeps no record whose final state could be written twice."""
+SETTINGS = f"acks_late, reject_on_worker_lost, prefetch 1, visibility timeout {VISIBILITY_SECONDS} s, sweep each second"
+SAFE = f"{SETTINGS}; {COUNTED}"
 
 
 @fault("F1", "workers killed", ci=None, full={"kills": 30}, is_stock=True)
