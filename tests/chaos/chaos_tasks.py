@@ -71,6 +71,17 @@ def stubborn(gate: str, beat_seconds: float = 0.1) -> int:
 
 
 @task
+def resuming(items: int = 12, pause: float = 0.1) -> int:
+    """Deal with items one by one; the next attempt goes on where the last one saved."""
+    _log("start")
+    for number in progress.track(range(items), "Working", resume=True):
+        time.sleep(pause)
+        _log(f"item-{number}")
+    _log("end")
+    return progress.request().attempt
+
+
+@task
 def reporting(steps: int = 10, pause: float = 0.1) -> int:
     """Advance step by step, reporting each."""
     _log("start")

@@ -18,7 +18,7 @@ VARIABLE = "CHAOS_EFFECTS"
 @dataclass(frozen=True, slots=True)
 class Effect:
     kind: str
-    """`start`, `beat` (still at work) or `end`."""
+    """`start`, `beat` (still at work), `item-7` (dealt with the eighth item) or `end`."""
     job_id: str
     attempt: int
     fence: int
