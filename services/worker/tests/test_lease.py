@@ -127,6 +127,17 @@ def test_a_paused_child_that_has_lost_its_job_never_goes_on(play: Round, standin
     assert [number for _, number in play.signals] == [signal.SIGSTOP, signal.SIGKILL]
 
 
+def test_a_paused_child_whose_job_had_ended_goes_on_with_the_next(play: Round) -> None:
+    play.play(Standing.OK)
+    play.play(None, PAUSE_AFTER_SECONDS + 1)
+
+    play.running = []  # its outcome was on the way to the parent when it was paused
+    play.play(Standing.OK)
+    play.play(Standing.OK)
+
+    assert play.signals == [(7, signal.SIGSTOP), (7, signal.SIGCONT)]
+
+
 def test_a_new_job_in_the_same_child_begins_anew(play: Round) -> None:
     play.play(Standing.OK)
     play.play(Standing.FENCED)

@@ -140,4 +140,6 @@ class LeaseKeeper:
         self._cancelled_at = {each: at for each, at in self._cancelled_at.items() if each in known}
         self._is_ours &= known
         self._lost_once &= known
-        self._paused &= known
+        for each in self._paused - known:
+            # Its outcome reached the parent after all, late; a child that stayed stopped would never work again.
+            self._resume(each)
