@@ -21,7 +21,8 @@ MAX_LOST_IN_A_ROW = 3
 LOG_LINES_KEPT = 1_000
 IDEMPOTENCY_SECONDS = 24 * 3600
 TOMBSTONE_SECONDS = 7 * 24 * 3600
-WAKE_LIMIT = 200
+WAKE_LIMIT = 50
+"""The most that one `wake` does of each kind: Redis serves nobody else meanwhile, which should take less than 50 ms."""
 LEASE_SECONDS = 6
 """A claim that is not renewed for so long, by Redis's clock, is given to another worker."""
 UNANSWERED_SECONDS = 4
