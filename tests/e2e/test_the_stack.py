@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 CONFIGURATION = 78
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -241,6 +242,25 @@ def test_workers_outlive_the_store_and_go_on_with_it(
     assert all(is_alive(pid) for pid in services)
 
 
+def test_a_worker_outlives_a_store_that_refuses_its_commands(
+    start_stack: Callable[..., Any], connect: Callable[..., Any], wait_until: Callable[..., Any]
+) -> None:
+    stack = start_stack(tasks="trial_tasks", slots=1)
+    client, store = connect(stack.url), store_of(stack.home / "home")
+    job = client.submit("crawl", args={"steps": 20, "pause": 0.1})
+    client.wait(job["id"], states={"PROGRESS"})
+    later = client.submit("crawl", args={"steps": 2})
+    services = children_of(stack.process.pid)
+
+    store.config_set("maxmemory", 1)
+    assert client.wait(job["id"])["state"] == "SUCCESS"
+    wait_until(lambda: "used memory > 'maxmemory'" in stack.log, what="a refused command of the worker's engine")
+    store.config_set("maxmemory", 0)
+
+    assert client.wait(later["id"])["state"] == "SUCCESS"
+    assert all(is_alive(pid) for pid in services)
+
+
 def test_a_store_that_hangs_longer_than_a_lease_costs_a_pause_and_no_attempt(
     start_stack: Callable[..., Any], connect: Callable[..., Any], wait_until: Callable[..., Any]
 ) -> None:
@@ -257,6 +277,12 @@ def test_a_store_that_hangs_longer_than_a_lease_costs_a_pause_and_no_attempt(
     ended = client.wait(job["id"], seconds=60)
     assert (ended["state"], ended["attempt"]) == ("SUCCESS", 1)
     assert "job goes on" in stack.log
+
+
+def store_of(home: Path) -> redis.Redis:
+    lines = (line.partition(" ") for line in (home / "run" / "valkey.conf").read_text().splitlines())
+    settings = {name: value.strip('"') for name, _, value in lines}
+    return redis.Redis(port=int(settings["port"]), password=settings["requirepass"])
 
 
 def command_of(pid: int) -> str:

@@ -24,6 +24,9 @@ def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
         "broker_url": settings.redis_url.replace("unix://", "redis+socket://", 1),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A server that refuses a command (memory or disk full, a replica after a failover) is an outage too; without
+        # this Celery ends the worker, and the jobs it runs.
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "global_keyprefix": settings.key_prefix,
             "sep": LIST_SEPARATOR,
