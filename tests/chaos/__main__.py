@@ -19,11 +19,13 @@ from pathlib import Path
 from types import FrameType
 
 import faults
+from evidence import clip, print_evidence
 from table import Row, render
 from trial import FAULTS, STOCK_FAULTS, Fault, Trial
 
 HERE = Path(__file__).resolve().parent
 STOCK_HEADING = "The same faults on stock Celery"
+VERDICT_CHARACTERS = 1500
 
 
 class TrialTooLong(BaseException):
@@ -44,7 +46,10 @@ def main() -> int:
         options.write.write_text(text + "\n")
     broken = [row for row in rows if row.problems]
     if broken:
+        # Last, so that the end of CI's log tells it all.
         print(f"\n{len(broken)} of {len(rows)} faults broke a promise. Seed {options.seed}; history and logs: {home}")
+        for row in broken:
+            print(f"{row.fault}: {clip(row.verdict, VERDICT_CHARACTERS)}")
         return 1
     if not options.keep:
         shutil.rmtree(home, ignore_errors=True)
@@ -103,6 +108,8 @@ def _run(each: Fault, options: argparse.Namespace, home: Path, *, is_stock: bool
         trial.history.close()
     row.seconds = time.monotonic() - trial.began_at
     trial.say(f"{row.verdict}")
+    if row.problems and not is_stock:
+        print_evidence(folder)
     if not row.problems and not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
     return row

@@ -13,6 +13,7 @@ from effects import Effect, read_effects
 from history import History
 from processes import Process
 from proxy import Proxy
+from standstill import write_standstill
 from valkey_server import LOOPBACK, Valkey
 from waiting import POLL_SECONDS, wait_until
 from witness import Witness
@@ -156,6 +157,8 @@ class Cluster:
             left = self.unfinished()
             if left < fewest:
                 fewest, deadline = left, time.monotonic() + seconds
+        if fewest > 0:
+            write_standstill(self, self.folder / "standstill.log")
         return fewest == 0
 
     def running_on(self, worker: Process) -> list[str]:
