@@ -9,27 +9,41 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from effects import Effect
 
 from headway.job import Job, State
 
 if TYPE_CHECKING:
+    import redis
     from cluster import Cluster
+
+    from headway.redis_store import RedisJobStore
 
 SHOWN = 5
 
 
+class Evidence(Protocol):
+    """What can be looked at when all is over: a cluster has it, and so has a Valkey alone."""
+
+    @property
+    def redis(self) -> redis.Redis: ...
+    @property
+    def store(self) -> RedisJobStore: ...
+
+
 @dataclass(slots=True)
 class Findings:
-    """What the checker found; every list but `recovered` and `reruns` must be empty."""
+    """What the checker found; every list but `ended_twice`, `recovered` and `reruns` must be empty."""
 
     acknowledged: int = 0
     lost: list[str] = field(default_factory=list)
     """Acknowledged, but without a final state."""
     duplicated: list[str] = field(default_factory=list)
     """More than one final transition; or more than one end in the side-effect log, where that is not allowed."""
+    ended_twice: list[str] | None = None
+    """Jobs whose task reached its end more than once, whatever their records say; None: the same as `duplicated`."""
     unexpected: list[str] = field(default_factory=list)
     """Ran, but nobody ever submitted it."""
     extra: list[str] = field(default_factory=list)
@@ -67,12 +81,12 @@ def check(cluster: Cluster, *, is_once: bool = False, may_lose: bool = False) ->
     return findings
 
 
-def all_jobs(cluster: Cluster) -> dict[str, Job]:
+def all_jobs(evidence: Evidence) -> dict[str, Job]:
     """Every record in the store, by id."""
     found: dict[str, Job] = {}
     before: int | None = None
     while True:
-        page = cluster.store.list_jobs(size=1000, before=before)
+        page = evidence.store.list_jobs(size=1000, before=before)
         found |= {job.id: job for job in page.jobs}
         if page.next_before is None:
             return found
@@ -103,19 +117,26 @@ def _compare_with_effects(
     starts = Counter(each.job_id for each in effects if each.kind == "start")
     ends = Counter(each.job_id for each in effects if each.kind == "end")
     findings.reruns = [job_id for job_id, number in starts.items() if number > 1]
+    findings.ended_twice = ended_twice(effects)
     if not may_lose:
         findings.unexpected += [f"{job_id} (ran without a record)" for job_id in starts if job_id not in jobs]
     for job in jobs.values():
         if job.state == "SUCCESS" and not ends[job.id]:
             findings.broken.append(f"{job.id} is SUCCESS but never reached its end")
     if is_once:
-        findings.duplicated += [f"{job_id} ended {number} times" for job_id, number in ends.items() if number > 1]
+        findings.duplicated += findings.ended_twice
         findings.duplicated += [f"{job_id} started {starts[job_id]} times" for job_id in findings.reruns]
+
+
+def ended_twice(effects: Sequence[Effect]) -> list[str]:
+    """By the side-effect log: whose task reached its end more than once."""
+    ends = Counter(each.job_id for each in effects if each.kind == "end")
+    return [f"{job_id} ended {number} times" for job_id, number in ends.items() if number > 1]
 
 
 def _check_witness(findings: Findings, cluster: Cluster, jobs: Mapping[str, Job], *, is_over: bool) -> None:
     is_complete = cluster.witness.interruptions == 0 and is_over
-    for job_id, seen in cluster.witness.seen.items():
+    for job_id, seen in list(cluster.witness.seen.items()):
         if len(seen.finals) > 1:
             findings.duplicated.append(f"{job_id} became final {len(seen.finals)} times: {seen.finals}")
         if is_over and seen.finals and job_id in jobs and jobs[job_id].state != seen.finals[-1]:
@@ -127,10 +148,10 @@ def _check_witness(findings: Findings, cluster: Cluster, jobs: Mapping[str, Job]
         findings.broken += [f"{job_id} is final, which was never published" for job_id in silent]
 
 
-def check_indexes(findings: Findings, cluster: Cluster, jobs: Mapping[str, Job]) -> None:
+def check_indexes(findings: Findings, evidence: Evidence, jobs: Mapping[str, Job]) -> None:
     """A job that has not ended is in exactly one of the waiting places; one that has is in none."""
-    places = places_of_jobs(cluster)
-    by_state = {state: set(cluster.redis.zrange(f"headway:index:{state}", 0, -1)) for state in State}
+    places = places_of_jobs(evidence)
+    by_state = {state: set(evidence.redis.zrange(f"headway:index:{state}", 0, -1)) for state in State}
     for job in jobs.values():
         where = places.get(job.id, [])
         if job.state.is_final and where:
@@ -145,11 +166,11 @@ def check_indexes(findings: Findings, cluster: Cluster, jobs: Mapping[str, Job])
     ]
 
 
-def places_of_jobs(cluster: Cluster) -> dict[str, list[str]]:
+def places_of_jobs(evidence: Evidence) -> dict[str, list[str]]:
     """job id → the sets it waits or runs in."""
-    names = ["headway:leases", "headway:scheduled", *cluster.redis.scan_iter("headway:open:*")]
+    names = ["headway:leases", "headway:scheduled", *evidence.redis.scan_iter("headway:open:*")]
     places: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        for job_id in cluster.redis.zrange(name, 0, -1):
+        for job_id in evidence.redis.zrange(name, 0, -1):
             places[str(job_id)].append(name)
     return places

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from checker import Findings
 from recovery import percentile
 
-HEADINGS = ("fault", "what was done", "runs", "lost", "duplicated", "recovery p50 / p99 / max, s", "verdict")
+HEADINGS = (
+    "fault",
+    "what was done",
+    "runs",
+    "lost",
+    "duplicated",
+    "ended twice",
+    "recovery p50 / p99 / max, s",
+    "verdict",
+)
 
 
 @dataclass(slots=True)
@@ -22,6 +31,7 @@ class Row:
     """Jobs and faults, such as `10,000 jobs, 50 kills`."""
     lost: int = 0
     duplicated: int = 0
+    ended_twice: int = 0
     recovery_seconds: Sequence[float] = ()
     problems: list[str] = field(default_factory=list)
     """Broken promises; empty means that the fault was survived."""
@@ -47,6 +57,7 @@ class Row:
             runs,
             lost=sum(len(each.lost) for each in findings),
             duplicated=sum(len(each.duplicated) + len(each.extra) for each in findings),
+            ended_twice=sum(_ended_twice(each) for each in findings),
             recovery_seconds=recovery_seconds,
             problems=[*(problem for each in findings for problem in each.problems), *problems],
             notes=list(notes),
@@ -62,9 +73,15 @@ class Row:
 def render(rows: Sequence[Row]) -> str:
     lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
     for row in rows:
-        cells = (row.fault, row.done, row.runs, str(row.lost), str(row.duplicated), _recovery(row), row.verdict)
+        counts = (str(row.lost), str(row.duplicated), str(row.ended_twice))
+        cells = (row.fault, row.done, row.runs, *counts, _recovery(row), row.verdict)
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def _ended_twice(findings: Findings) -> int:
+    """One measure for Headway and for stock Celery, whose checker knows no other."""
+    return len(findings.duplicated if findings.ended_twice is None else findings.ended_twice)
 
 
 def _recovery(row: Row) -> str:
