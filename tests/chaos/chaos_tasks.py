@@ -93,6 +93,19 @@ def reporting(steps: int = 10, pause: float = 0.1) -> int:
 
 
 @task
+def followed(gate: str, pause: float = 1.0) -> int:
+    """Report step after step until a file exists."""
+    _log("start")
+    steps = 0
+    while not os.path.exists(gate):
+        steps += 1
+        progress.report(steps, message=f"step {steps}")
+        time.sleep(pause)
+    _log("end")
+    return steps
+
+
+@task
 def chatter(calls: int = 1_000_000) -> int:
     """Report very often."""
     _log("start")

@@ -88,7 +88,7 @@ class Load:
         return [each.seconds for each in self.tries if each.status == 202]
 
     def first_accepted_after(self, moment: float) -> float | None:
-        return next((at for at in self.accepted.values() if at >= moment), None)
+        return next((at for at in list(self.accepted.values()) if at >= moment), None)
 
     async def _crowd(self) -> None:
         await asyncio.gather(*(self._client(number) for number in range(self.clients)))

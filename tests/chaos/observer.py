@@ -12,7 +12,9 @@ from swarm import Connection, NoAnswer
 from watcher import Watcher
 
 POLL_SECONDS = 0.1
-JOIN_SECONDS = 20.0
+END_SECONDS = 10.0
+"""So long after `stop` the stream may take to tell the end of the job."""
+JOIN_SECONDS = 2 * END_SECONDS
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Observer:
         return self
 
     def stop(self) -> None:
+        """When its job has ended: its stream must say so too."""
         self._stopping.set()
         assert self._thread is not None
         self._thread.join(JOIN_SECONDS)
@@ -48,12 +51,14 @@ class Observer:
         ]
         if self.watcher and (self.watcher.broken or len(self.watcher.opened_at) != 1):
             found.append(f"a stream was opened {len(self.watcher.opened_at)} times, broken {self.watcher.broken} times")
+        if not (self.watcher and self.watcher.has_ended):
+            found.append("a stream never told the end of its job")
         return found
 
     @property
     def note(self) -> str:
         shown = ", ".join(f"{number:,} × {status or 'broken'}" for status, number in self.answers.most_common())
-        return f"status said {shown}, one stream stayed open"
+        return f"status said {shown}, one stream stayed open to its end"
 
     async def _observe(self) -> None:
         self.watcher = Watcher(self.port, self.job_id)
@@ -68,5 +73,6 @@ class Observer:
                 self.answers[0] += 1
             self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began_at)
             await asyncio.sleep(POLL_SECONDS)
+        await asyncio.wait([following], timeout=END_SECONDS)
         following.cancel()
         connection.close()

@@ -20,7 +20,7 @@ class Death:
 def reclaim_seconds(seen: Mapping[str, Seen], deaths: Sequence[Death]) -> list[float]:
     """For every claim whose owner died with it: from the death to the next claim of that job."""
     found = []
-    for job in seen.values():
+    for job in list(seen.values()):
         for (at, owner, _), following in zip(job.claims, job.claims[1:], strict=False):
             death = _death_of(int(owner.rpartition("/")[2] or 0), at, deaths)
             if death is not None and following[0] >= death.at:

@@ -12,13 +12,16 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import redis
+from waiting import wait_until
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})
+HEARD_SECONDS = 10.0
+"""So much later than the store it may know of a move."""
 
 
 @dataclass(slots=True)
@@ -61,9 +64,15 @@ class Witness:
 
     def forget_order(self) -> None:
         """After a loss of data that the profile allows, versions may begin again, and so may a job's last move."""
-        for seen in self.seen.values():
+        for seen in list(self.seen.values()):
             seen.version = seen.fence = 0
             seen.finals.clear()
+
+    def wait_for_ends(self, ids: Collection[str], seconds: float = HEARD_SECONDS) -> None:
+        """Until it has heard the end of each: it hears of a move a moment after the store has it."""
+        wait_until(
+            lambda: all(self.seen[job_id].ended_at for job_id in ids), seconds, "the witness to hear of the ends"
+        )
 
     def _listen(self) -> None:
         while not self._stopping.is_set():

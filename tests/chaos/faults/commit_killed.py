@@ -17,6 +17,7 @@ from trial import Trial, fault
 from waiting import wait_until
 
 SLOTS = 3
+KILL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Assassin:
     "F3",
     "kill -9 exactly at a commit",
     ci={"each": 2, "whole": 2},
-    full={"each": 30, "whole": 12},
+    full={"each": 80, "whole": 24},
     limit_seconds=900,
 )
 def kill_at_commits(trial: Trial) -> Row:
@@ -111,11 +112,11 @@ def _carry_out(cluster: Cluster, assassin: Assassin, batch: list[Plan]) -> None:
     for _ in batch:
         client.submit_until_accepted("reporting", args={"steps": 3, "pause": 0.12})
     client.close()
-    wait_until(lambda: len(assassin.done) == before + len(batch), 40, f"{len(batch)} kills")
+    wait_until(lambda: len(assassin.done) == before + len(batch), KILL_SECONDS, f"{len(batch)} kills")
     for worker in cluster.workers:
         if not worker.is_alive():
             worker.start()
-    wait_until(lambda: cluster.unfinished() == 0, 40, "the end of the batch")
+    wait_until(lambda: cluster.unfinished() == 0, KILL_SECONDS, "the end of the batch")
 
 
 def _check_attempts(cluster: Cluster, assassin: Assassin) -> list[str]:

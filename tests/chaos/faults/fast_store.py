@@ -37,8 +37,9 @@ def kill_the_fast_store(trial: Trial) -> Row:
         load.stop()
         cluster.wait_until_settled(120)
         problems += losses.problems(cluster)
+        problems += [] if cluster.workers[0].is_alive() else ["the worker was lost to the outages"]
         findings = trial.check(cluster, may_lose=True)
-    problems += [*load.problems, *outage_problems(load, outages, trial.patience)]
+    problems += [*load.problems, *outage_problems(trial, load, outages)]
     longest = max(losses.windows, default=0.0)
     problems += [f"a job accepted {longest:.1f} s before the kill was lost"] if longest > LOSS_WINDOW_SECONDS else []
     notes = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cluster import Cluster
 from load import Load, Try
+from refusals import refusal_problems
 from table import Row
 from trial import Trial, fault
 from valkey_server import Valkey
@@ -53,10 +54,10 @@ def fill_the_memory(trial: Trial) -> Row:
         cluster.wait_until_settled(240)
         findings = trial.check(cluster, is_once=True)
         hard = cluster.redis.info("errorstats").get("errorstat_OOM", {}).get("count", 0)
-    wrong = [each for each in load.refused if not (each.slug == "storage-full" and each.has_retry_after)]
+    others = [each for each in load.refused if not _is_for_memory(each)]
     problems += load.problems
     problems += [f"{hard} commands were refused by Valkey itself (OOM)"] if hard else []
-    problems += [f"{len(wrong)} other refusals, as {wrong[0]}"] if wrong else []
+    problems += refusal_problems(trial, load, others)
     problems += [f"refused at {used_percent:.0f} % already"] if used_percent < FULL_PERCENT - 1 else []
     back = accepted_at - roomy_at
     problems += [f"it took {back:.1f} s to accept again"] if back > trial.patience * BACK_SECONDS else []
@@ -94,7 +95,11 @@ def _problems_while_full(cluster: Cluster, running: list[str]) -> list[str]:
 
 
 def _refusals(load: Load) -> list[Try]:
-    return [each for each in load.refused if each.slug == "storage-full"]
+    return [each for each in load.refused if _is_for_memory(each)]
+
+
+def _is_for_memory(refusal: Try) -> bool:
+    return refusal.status == 503 and refusal.slug == "storage-full" and refusal.has_retry_after
 
 
 def _used_percent(cluster: Cluster) -> float:

@@ -1,4 +1,4 @@
-"""Long job: it runs ten times longer than the broker's visibility timeout, and must run once."""
+"""Long job: it runs 5 (CI) or 20 (full) times as long as the broker's visibility timeout, and must run once."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ def break_acknowledgements(trial: Trial) -> Row:
                     f"after {breaker.broken} broken acknowledgements no job runs any more: the worker is deaf"
                 )
                 break
+            cluster.witness.wait_for_ends(ids)
             seen = cluster.witness.seen
             seconds += [seen[job_id].ended_at - cluster.store.fetch(job_id).created_at.timestamp() for job_id in ids]
         findings = trial.check(cluster, is_once=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 from cluster import Cluster
 from history import History
+from refusals import most_stalled
 from swarm import Answer, Connection, NoAnswer
 from table import Row
 from trial import Trial, fault
 
 PARALLEL = 100
+PAUSE_SECONDS = 0.2
+INSIST_SECONDS = 30.0
 SECONDS_OF_PAYLOAD = (0.001, 0.002)
 """The two payloads differ in one argument."""
 
@@ -26,11 +30,17 @@ def submit_with_one_key(trial: Trial) -> Row:
         findings = trial.check(cluster, is_once=True)
         stored = sum(cluster.store.totals().values())
     problems = list(storm.problems)
+    is_too_often = storm.stalled > most_stalled(trial, rounds * PARALLEL, PARALLEL)
+    problems += [f"{storm.stalled} submits were refused while Valkey was there"] if is_too_often else []
     problems += [] if stored == rounds else [f"{stored} jobs instead of {rounds}"]
     kinds = ", ".join(f"{number:,} × {kind}" for kind, number in storm.kinds.most_common())
     done = f"{PARALLEL} connections to two submit services, one key a round, two payloads in random order"
     return trial.row(
-        done, f"{rounds:,} rounds of {PARALLEL}, {stored:,} jobs", findings, problems=problems, notes=[kinds]
+        done,
+        f"{rounds:,} rounds of {PARALLEL}, {stored:,} jobs",
+        findings,
+        problems=problems,
+        notes=[kinds, f"{storm.stalled} × 503, repeated"],
     )
 
 
@@ -39,6 +49,8 @@ class _Storm:
     """What the clients were told."""
 
     kinds: Counter[str] = field(default_factory=Counter)
+    stalled: int = 0
+    """503s that were repeated."""
     problems: list[str] = field(default_factory=list)
 
     def judge(self, key: str, payloads: list[int], answers: list[Answer | NoAnswer]) -> None:
@@ -64,7 +76,10 @@ async def _storm(trial: Trial, cluster: Cluster) -> _Storm:
         trial.random.shuffle(payloads)
         cluster.history.add("storm", "submit", "invoke", key=key)
         answers = await asyncio.gather(
-            *(_submit(connection, key, payload) for connection, payload in zip(connections, payloads, strict=True))
+            *(
+                _submit(storm, connection, key, payload)
+                for connection, payload in zip(connections, payloads, strict=True)
+            )
         )
         _write_history(cluster.history, key, answers)
         storm.judge(key, payloads, answers)
@@ -75,12 +90,20 @@ async def _storm(trial: Trial, cluster: Cluster) -> _Storm:
     return storm
 
 
-async def _submit(connection: Connection, key: str, payload: int) -> Answer | NoAnswer:
+async def _submit(storm: _Storm, connection: Connection, key: str, payload: int) -> Answer | NoAnswer:
+    """A 503 is repeated with the same key; what comes after it is judged."""
     body = {"task": "brief", "args": {"seconds": SECONDS_OF_PAYLOAD[payload]}, "tags": [key]}
-    try:
-        return await connection.request("POST", "/jobs", body, {"Idempotency-Key": key})
-    except NoAnswer as error:
-        return error
+    deadline = time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            answer = await connection.request("POST", "/jobs", body, {"Idempotency-Key": key})
+        except NoAnswer as error:
+            return error
+        is_stalled = _kind(answer) == "503 backend-unavailable" and "retry-after" in answer.headers
+        if not is_stalled or time.monotonic() > deadline:
+            return answer
+        storm.stalled += 1
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _write_history(history: History, key: str, answers: list[Answer | NoAnswer]) -> None:

@@ -12,6 +12,7 @@ from load import Load, Try
 from observer import Observer
 from processes import Process
 from recovery import percentile
+from refusals import is_proper, refusal_problems
 from table import Row
 from trial import Trial, fault
 from waiting import TooLate, wait_until
@@ -46,7 +47,7 @@ def kill_the_durable_store(trial: Trial) -> Row:
         cluster.wait_until_settled(SETTLE_SECONDS)
         observer.stop()
         findings = trial.check(cluster)
-        problems = [*load.problems, *observer.problems, *outage_problems(load, outages, trial.patience)]
+        problems = [*load.problems, *observer.problems, *outage_problems(trial, load, outages)]
         problems += ["a worker was lost to the outages"] if workers != [each.pid for each in _alive(cluster)] else []
     runs = f"{findings.acknowledged:,} jobs, {len(outages)} kills"
     notes = [load.outcomes, observer.note, f"{len(findings.reruns)} jobs started twice"]
@@ -97,35 +98,29 @@ def _wait_for_work(cluster: Cluster, load: Load, outage: Outage) -> None:
     outage.worked_at = time.monotonic()
 
 
-def outage_problems(load: Load, outages: list[Outage], patience: float) -> list[str]:
-    found = []
+def outage_problems(trial: Trial, load: Load, outages: list[Outage]) -> list[str]:
+    found, patience = [], trial.patience
     seconds = [outage.worked_at - outage.back_at for outage in outages]
     slow = [each for each in seconds if each > patience * BACK_SECONDS]
     if slow:
         found.append(
             f"{len(slow)} outages took more than {patience * BACK_SECONDS:g} s to get over, up to {max(slow):.1f} s"
         )
-    wrong = [each for each in load.refused if not _is_proper(each)]
+    wrong = [each for each in load.refused if not is_proper(each)]
     if wrong:
         found.append(f"{len(wrong)} refusals were no 503 `backend-unavailable` with Retry-After: {wrong[0]}")
     seconds = [each.seconds for each in load.refused]
     if percentile(seconds, 0.99) > patience * REFUSAL_SECONDS:
         found.append(f"a refusal took {percentile(seconds, 0.99):.1f} s (p99)")
-    outside = [each for each in load.refused if not any(_is_within(each, outage) for outage in outages)]
-    if outside:
-        found.append(f"{len(outside)} refusals while Valkey was there: {outside[0]}")
-    return found
+    outside = [each for each in load.refused if not any(_is_within(each, outage, patience) for outage in outages)]
+    return found + refusal_problems(trial, load, [each for each in outside if is_proper(each)])
 
 
-def _is_proper(refusal: Try) -> bool:
-    return refusal.status == 503 and refusal.slug == "backend-unavailable" and refusal.has_retry_after
-
-
-def _is_within(refusal: Try, outage: Outage) -> bool:
+def _is_within(refusal: Try, outage: Outage, patience: float) -> bool:
     """It overlaps with the outage, or with the moment after it in which connections are made again."""
     return (
         outage.killed_at <= refusal.began_at + refusal.seconds
-        and refusal.began_at <= outage.back_at + RECONNECT_SECONDS
+        and refusal.began_at <= outage.back_at + patience * RECONNECT_SECONDS
     )
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 from load import Load
 from proxy import Connection
@@ -17,13 +18,14 @@ from waiting import wait_until
 COMMITTED = b"created\r\n"
 """How the reply of the submit script begins, after its length: the job is in the store, nobody knows it yet."""
 BACK_SECONDS = 20.0
+MORE_SECONDS = 240.0
 
 
 @fault(
     "F4",
     "submit killed at the reply of the commit",
-    ci={"kills": 5, "clients": 4, "per_second": 60},
-    full={"kills": 100, "clients": 8, "per_second": 100},
+    ci={"kills": 5, "submits": 100, "clients": 4, "per_second": 60},
+    full={"kills": 100, "submits": 10_000, "clients": 8, "per_second": 160},
 )
 def kill_at_the_reply(trial: Trial) -> Row:
     size = trial.size
@@ -34,9 +36,11 @@ def kill_at_the_reply(trial: Trial) -> Row:
         for _ in range(size["kills"]):
             time.sleep(trial.random.uniform(0.1, 0.5))
             killer.arm()
-            wait_until(killer.has_struck, BACK_SECONDS, "a commit to kill the submit service at")
+            wait_until(killer.has_struck, trial.patience * BACK_SECONDS, "a commit to kill the submit service at")
             struck_at = killer.struck_at[-1]
-            wait_until(lambda: load.first_accepted_after(struck_at), BACK_SECONDS, "submit's return")  # noqa: B023
+            is_back = partial(load.first_accepted_after, struck_at)
+            wait_until(is_back, trial.patience * BACK_SECONDS, "submit's return")
+        wait_until(lambda: len(load.accepted) >= size["submits"], MORE_SECONDS, "all submits", poll_seconds=0.2)
         load.stop()
         cluster.wait_until_settled(60)
         findings = trial.check(cluster, is_once=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from cluster import Cluster
@@ -70,5 +71,10 @@ def _memory(cluster: Cluster) -> int:
 
 def _rss_of(cluster: Cluster) -> int:
     """Resident bytes of the worker and its children."""
-    pages = [Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in cluster.workers[0].family()]
-    return sum(int(each) for each in pages) * 4096
+    return sum(_pages_of(pid) for pid in cluster.workers[0].family()) * 4096
+
+
+def _pages_of(pid: int) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):  # a child may end at any moment
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return 0

@@ -18,36 +18,45 @@ from watcher import Watcher
 
 BACK_SECONDS = 15.0
 READ_SECONDS = 0.5
-"""What a plain GET may take at p99 while all watchers come back."""
+"""What a plain GET may take at p99 while all watchers come back; in CI at p90, for one stall is a hundredth there."""
 READ_PAUSE_SECONDS = 0.05
 END_SECONDS = 60.0
+MOST_MEGABYTES = 200
+"""Resident, of the status service's largest process."""
 
 
 @fault(
     "F15",
     "status restarted under watchers",
-    ci={"watchers": 200, "jobs": 8, "steps": 14, "pause": 1.0, "restarts": 1},
-    full={"watchers": 3000, "jobs": 20, "steps": 20, "pause": 3.0, "restarts": 2},
+    ci={"watchers": 200, "jobs": 8, "pause": 1.0, "restarts": 1},
+    full={"watchers": 5000, "jobs": 20, "pause": 3.0, "restarts": 2},
 )
 def restart_under_watchers(trial: Trial) -> Row:
     size = trial.size
-    with trial.cluster(workers=1, slots=size["jobs"], submits=1, statuses=1) as cluster:
+    room = {"HEADWAY_MAX_STREAMS": str(size["watchers"] + 100)}  # a stream that breaks may stand a moment longer
+    with trial.cluster(workers=1, slots=size["jobs"], submits=1, statuses=1, environment=room) as cluster:
         client = cluster.client("f15")
-        args = {"steps": size["steps"], "pause": size["pause"]}
-        ids = [client.submit_until_accepted("reporting", args=args) for _ in range(size["jobs"])]
+        # The jobs outlast the restarts, however long those take.
+        gate = cluster.folder / "gate"
+        args = {"gate": str(gate), "pause": size["pause"]}
+        ids = [client.submit_until_accepted("followed", args=args) for _ in range(size["jobs"])]
         watchers = [Watcher(cluster.status_ports[0], ids[number % len(ids)]) for number in range(size["watchers"])]
-        scene = _Scene(trial, cluster, watchers)
+        scene = _Scene(trial, cluster, watchers, gate)
         asyncio.run(scene.play())
         cluster.wait_until_settled(60)
         findings = trial.check(cluster, is_once=True)
         read_p99 = percentile(scene.read_seconds, 0.99)
+        read_judged = read_p99 if trial.is_full else percentile(scene.read_seconds, 0.9)
         problems = [*scene.problems, *_watcher_problems(watchers), *_wrong_documents(cluster, watchers)]
-    problems += [f"other GETs took {read_p99:.2f} s (p99)"] if read_p99 > trial.patience * READ_SECONDS else []
+    is_slow = read_judged > trial.patience * READ_SECONDS
+    problems += [f"other GETs took {read_judged:.2f} s (p{99 if trial.is_full else 90})"] if is_slow else []
+    megabytes = max(scene.resident_megabytes)
+    problems += [f"status took {megabytes:.0f} MB"] if megabytes > MOST_MEGABYTES else []
     notes = [
         f"{sum(watcher.ends for watcher in watchers):,} ends for {len(watchers):,} watchers, "
         f"{sum(sum(watcher.seen.values()) for watcher in watchers):,} events",
         f"other GETs p99 {read_p99 * 1000:.0f} ms meanwhile",
-        f"status at most {max(scene.resident_megabytes):.0f} MB",
+        f"status at most {megabytes:.0f} MB",
     ]
     runs = f"{len(watchers):,} watchers, {size['restarts']} restarts"
     done = (
@@ -63,6 +72,7 @@ class _Scene:
     trial: Trial
     cluster: Cluster
     watchers: Sequence[Watcher]
+    gate: Path
     back_seconds: list[float] = field(default_factory=list)
     reads: list[tuple[float, float]] = field(default_factory=list)
     """When a plain GET began, and the seconds it took."""
@@ -84,7 +94,8 @@ class _Scene:
         await self._wait_until_all_open("at first")
         for number in range(self.trial.size["restarts"]):
             await self._restart(is_killed=number % 2 == 1)
-        _, missing = await asyncio.wait(follows, timeout=END_SECONDS + self.trial.size["steps"])
+        self.gate.touch()
+        _, missing = await asyncio.wait(follows, timeout=self.trial.patience * END_SECONDS)
         for task in [*missing, reading]:
             task.cancel()
         if missing:
@@ -106,13 +117,14 @@ class _Scene:
             self.problems.append(f"{len(self.watchers) - len(back)} watchers were never interrupted")
 
     async def _wait_until_all_open(self, when: str, since: float = 0.0) -> None:
-        deadline = time.monotonic() + BACK_SECONDS
+        seconds = self.trial.patience * BACK_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             away = sum(not watcher.opened_at or watcher.opened_at[-1] < since for watcher in self.watchers)
             if not away:
                 return
             await asyncio.sleep(0.05)
-        self.problems.append(f"{away} of {len(self.watchers)} watchers were not there {when} within {BACK_SECONDS:g} s")
+        self.problems.append(f"{away} of {len(self.watchers)} watchers were not there {when} within {seconds:g} s")
 
     async def _read(self) -> None:
         """Somebody else asks for a job now and then; what fails while the service is down does not count."""

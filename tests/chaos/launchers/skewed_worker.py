@@ -1,6 +1,6 @@
-"""Starts the worker service in a process whose wall clock is wrong: `CHAOS_CLOCK=3600` or `3600,-3600,8`.
+"""Starts the worker service in a process whose wall clock is wrong: `CHAOS_CLOCK=3600` or `3600,-3600,/a/file`.
 
-The second form steps: the first offset in seconds for so many seconds, then the
+The second form steps: the first offset in seconds until the file exists, then the
 second one. Monotonic clocks are left alone, as a wrong wall clock leaves them.
 """
 
@@ -12,16 +12,14 @@ import runpy
 import time
 from typing import Any
 
-_time, _time_ns, _monotonic = time.time, time.time_ns, time.monotonic
+_time, _time_ns = time.time, time.time_ns
 _real = datetime.datetime
-_offsets = [float(word) for word in os.environ["CHAOS_CLOCK"].split(",")]
-_began_at = _monotonic()
+_words = os.environ["CHAOS_CLOCK"].split(",")
 
 
 def offset_seconds() -> float:
-    if len(_offsets) == 3 and _monotonic() - _began_at > _offsets[2]:
-        return _offsets[1]
-    return _offsets[0]
+    has_stepped = len(_words) == 3 and os.path.exists(_words[2])
+    return float(_words[1] if has_stepped else _words[0])
 
 
 class _KindOfDatetime(type):
