@@ -403,8 +403,8 @@ def test_while_the_store_is_away_the_client_is_told_when_to_come_again(
 @pytest.mark.parametrize(
     ("action", "statuses"),
     [
-        ("cancel", {"200", "202", "400", "404", "409", "410", "413", "415", "422", "503"}),
-        ("retry", {"202", "400", "404", "409", "410", "503"}),
+        ("cancel", {"200", "202", "400", "403", "404", "409", "410", "413", "415", "422", "503"}),
+        ("retry", {"202", "400", "403", "404", "409", "410", "503"}),
     ],
 )
 def test_the_document_tells_of_every_answer(client: FlaskClient, action: str, statuses: set[str]) -> None:
