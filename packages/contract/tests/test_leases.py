@@ -14,7 +14,7 @@ from headway import scripts
 from headway.job import Job, State
 from headway.problem import Cancelled, cancelled
 from headway.redis_store import RedisJobStore
-from headway.store import UNANSWERED_SECONDS, NewJob, Settlement, Standing
+from headway.store import UNANSWERED_SECONDS, WAKE_LIMIT, NewJob, Settlement, Standing
 
 OWNER, OTHER = "host:1:1/7", "host:2:2/9"
 LEASE_SECONDS = 0.6
@@ -146,6 +146,19 @@ def test_a_doorbell_that_should_have_come_is_rung_again_within_five_seconds() ->
     until_first_seen = until_seen_again = 0.5  # live workers look at least so often
 
     assert until_first_seen + UNANSWERED_SECONDS + until_seen_again <= 5
+
+
+def test_more_lost_doorbells_than_one_wake_rings_wait_their_time_together(
+    leasing: RedisJobStore, new_job: Callable[..., NewJob], client: redis.Redis, prefix: str
+) -> None:
+    jobs = [new_job() for _ in range(WAKE_LIMIT + 10)]
+    for each in jobs:
+        leasing.submit(each)
+    client.delete(f"{prefix}queue:{jobs[0].queue}@2")
+
+    leasing.wake((jobs[0].queue,))
+
+    assert client.zcard(f"{prefix}unanswered") == len(jobs)
 
 
 def test_doorbells_in_their_list_are_not_doubled(

@@ -4,6 +4,9 @@
 --       then the queues to look at. Answer: how many things were done.
 local limit, expired_error, lost_error = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local done = 0
+-- How many missing doorbells are watched at a time. More than are rung at once: each has to wait its time first, and
+-- whoever is not watched yet would begin to wait only when those before it have been rung.
+local WATCHED = 1000
 
 local function due(name, act)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', key(name), '-inf', now, 'LIMIT', 0, limit)) do
@@ -31,18 +34,20 @@ local function ring_again(queue, lane)
   if oldest and not number then return end -- nobody of us rang it: the next one will tell
   local first = lane * LANE_SPAN
   local bound = '(' .. string.format('%.0f', first + (tonumber(number) or LANE_SPAN))
-  local missing = redis.call('ZRANGEBYSCORE', key('open:' .. queue), string.format('%.0f', first), bound, 'LIMIT', 0, limit)
+  local missing = redis.call('ZRANGEBYSCORE', key('open:' .. queue), string.format('%.0f', first), bound, 'LIMIT', 0, WATCHED)
+  local rung = 0
   for _, id in ipairs(missing) do
     local since = redis.call('ZSCORE', key('unanswered'), id)
     if not since then
       redis.call('ZADD', key('unanswered'), now, id)
-    elseif now - tonumber(since) >= UNANSWERED_MS then
+    elseif rung < limit and now - tonumber(since) >= UNANSWERED_MS then
       redis.call('ZREM', key('unanswered'), id)
       -- Ahead of the line: it has waited its time, and could lose a doorbell again.
       ring(id, queue, RECOVERED_LANE, redis.call('HGET', record(id), 'timeout_seconds'))
-      done = done + 1
+      rung = rung + 1
     end
   end
+  done = done + rung
 end
 
 if not is_held() then
