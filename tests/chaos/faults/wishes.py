@@ -28,8 +28,8 @@ PAUSE_SECONDS = (0.02, 0.3)
 @fault(
     "wishes",
     "cancel, retry and resume under kills",
-    ci={"wishes": 60, "kills": 3, "freezes": 1, "expiring": 4},
-    full={"wishes": 1_200, "kills": 50, "freezes": 12, "expiring": 12},
+    ci={"wishes": 50, "kills": 2, "freezes": 1, "expiring": 4},
+    full={"wishes": 800, "kills": 35, "freezes": 8, "expiring": 12},
     limit_seconds=900,
 )
 def change_minds(trial: Trial) -> Row:
