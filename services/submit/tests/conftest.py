@@ -32,6 +32,7 @@ PRIMES_SCHEMA = {
     "properties": {
         "limit": {"type": "integer", "minimum": 2, "maximum": 1000},
         "label": {"type": "string", "maxLength": 10},
+        "until": {"type": "string", "format": "date"},
     },
     "required": ["limit"],
     "additionalProperties": False,

@@ -302,6 +302,7 @@ def test_rows_43_to_47_every_wrong_field_is_named(
     [
         ({}, ["/args/limit"]),
         ({"limit": 10, "more": 1}, ["/args/more"]),
+        ({"limit": 10, "more": 1, "most": 2}, ["/args/more", "/args/most"]),
         ({"limit": 10, "m/o~re": 1}, ["/args/m~1o~0re"]),
         ({"limit": "10"}, ["/args/limit"]),
         ({"limit": None}, ["/args/limit"]),
@@ -309,6 +310,7 @@ def test_rows_43_to_47_every_wrong_field_is_named(
         ({"limit": 1001}, ["/args/limit"]),
         ({"limit": 10.5}, ["/args/limit"]),
         ({"limit": 10, "label": "a" * 11}, ["/args/label"]),
+        ({"limit": 10, "until": "not-a-date"}, ["/args/until"]),
         ({"limit": 1, "label": 1}, ["/args/limit", "/args/label"]),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -73,8 +73,8 @@ class Announced:
 
     def check_args(self, entry: TaskEntry, args: dict[str, Any]) -> None:
         """Raises `validation-failed` with every argument that does not fit."""
-        errors = islice(self._validator(entry).iter_errors(args), MAX_SHOWN_ERRORS)
-        wrong = [_field_error(error) for error in errors]
+        errors = (each for error in self._validator(entry).iter_errors(args) for each in _field_errors(error))
+        wrong = list(islice(errors, MAX_SHOWN_ERRORS))
         if wrong:
             detail = f"The arguments do not fit the task {entry.name}: {wrong[0].pointer}: {wrong[0].detail}."
             raise Problem("validation-failed", detail, errors=wrong)
@@ -82,7 +82,7 @@ class Announced:
     def _validator(self, entry: TaskEntry) -> jsonschema_rs.Validator:
         schema = orjson.dumps(entry.schema)
         if schema not in self._validators:
-            self._validators[schema] = jsonschema_rs.validator_for(entry.schema)
+            self._validators[schema] = jsonschema_rs.validator_for(entry.schema, validate_formats=True)
         return self._validators[schema]
 
     def _refresh(self, *, at_once: bool = False) -> None:
@@ -109,15 +109,16 @@ class Announced:
         self._read_at = time.monotonic()
 
 
-def _field_error(error: Any) -> FieldError:
+def _field_errors(error: Any) -> Iterator[FieldError]:
     path = [str(part) for part in error.instance_path]
     missing = getattr(error.kind, "property", None)
-    if missing is not None:
-        return FieldError(_pointer([*path, str(missing).strip('"')]), "This argument is required")
     unexpected = getattr(error.kind, "unexpected", None)
-    if unexpected:
-        return FieldError(_pointer([*path, unexpected[0]]), "The task has no such argument")
-    return FieldError(_pointer(path), clip(error.message, 200))
+    if missing is not None:
+        yield FieldError(_pointer([*path, str(missing).strip('"')]), "This argument is required")
+    elif unexpected:
+        yield from (FieldError(_pointer([*path, name]), "The task has no such argument") for name in unexpected)
+    else:
+        yield FieldError(_pointer(path), clip(error.message, 200))
 
 
 def _pointer(path: list[str]) -> str:
