@@ -37,8 +37,8 @@ class RedisLists:
                 if len(found) == size:
                     return Page(tuple(found), before)
                 before = score
-                # A record whose time is over may still stand in the index for a moment.
-                if job and (not task or job.task == task) and (not tag or tag in job.tags):
+                # Between the index and the record a job may have moved on, or its time may be over.
+                if job and _is_listed(job, state, task, tag):
                     found.append(job)
             scanned += len(rows)
             if len(rows) < count:
@@ -61,3 +61,7 @@ class RedisLists:
             (read_or_skip(job_id, pairs_of(stored)), int(score))
             for (job_id, score), stored in zip(rows, records, strict=True)
         ]
+
+
+def _is_listed(job: Job, state: State | None, task: str, tag: str) -> bool:
+    return (not state or job.state is state) and (not task or job.task == task) and (not tag or tag in job.tags)
