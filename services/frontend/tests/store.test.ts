@@ -66,6 +66,14 @@ test("a line that a task says twice at one time is shown twice, however often th
   ]);
 });
 
+test("a waiting job moves up in the line without a new version", () => {
+  applyEvent(store, event("snapshot", makeJob({ version: 1, waiting_for: "worker", queue_position: 3 })));
+
+  applyEvent(store, event("update", { id: "a", version: 1, waiting_for: "slot", queue_position: 1 }));
+
+  expect(store.job("a")).toMatchObject({ version: 1, waiting_for: "slot", queue_position: 1 });
+});
+
 test("a whole number above 2^53 keeps its digits", () => {
   const data = JSON.stringify(makeJob()).replace("}", ',"result":12345678901234567890}');
   applyEvent(store, { type: "snapshot", data, lastEventId: "" });

@@ -88,10 +88,14 @@ export class JobStore {
     this.replace(row, knownAs(row, job));
   }
 
-  /** The fields that changed. Without the document they belong to they mean nothing, and are dropped. */
+  /**
+   * The fields that changed. Without the document they belong to they mean nothing, and are dropped.
+   * A waiting job's place in the line changes without a new version.
+   */
   mergeJob(change: Partial<Job> & Pick<Job, "id" | "version">): void {
     const row = this.byId.get(change.id);
-    if (!row?.job || change.version <= row.job.version) return;
+    if (!row?.job || change.version < row.job.version) return;
+    if (change.version === row.job.version && isFinal(row.job)) return;
     this.replace(row, knownAs(row, { ...row.job, ...change }));
   }
 
