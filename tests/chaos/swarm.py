@@ -110,7 +110,7 @@ class Connection:
 
 def _request_bytes(method: str, path: str, document: Any, headers: Mapping[str, str]) -> bytes:
     body = b"" if document is None else json.dumps(document).encode()
-    lines = [f"{method} {path} HTTP/1.1", "Host: headway", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body
