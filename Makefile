@@ -29,7 +29,7 @@ up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=
 
 test: setup chromium ## Run all tests: unit, contract, end to end, the page in Chromium
 	$(NPM) test --silent
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile
 
 check: setup ## Run all checks: format, lint, types, imports, the page
 	$(BIN)/ruff format --check .

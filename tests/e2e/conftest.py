@@ -98,10 +98,45 @@ class Stack:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    @property
+    def processes(self) -> list[int]:
+        """Every process below this one."""
+        below: dict[int, list[int]] = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and (fields := _stat_of(int(entry.name))):
+                below.setdefault(int(fields[1]), []).append(int(entry.name))
+        found, left = [], [self.process.pid]
+        while left:
+            children = below.get(left.pop(), [])
+            found += children
+            left += children
+        return found
+
+    def is_alive(self, pid: int) -> bool:
+        return _stat_of(pid)[:1] not in ([], ["Z"])
+
+    def parent_of(self, pid: int) -> int:
+        return int(_stat_of(pid)[1])
+
+    def command_of(self, pid: int) -> str:
+        """Its words, with a NUL behind each; empty when there is no such process."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+
+def _stat_of(pid: int) -> list[str]:
+    """State, parent and more; empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 @contextmanager
