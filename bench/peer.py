@@ -19,7 +19,7 @@ from chassis.serve import WebServer
 THREADS = 8
 """Of a gthread peer; our own services use gevent and have none."""
 OPTIONS: dict[str, dict[str, Any]] = {
-    "gthread": {"worker_class": "gthread", "threads": THREADS},
+    "gthread": {"worker_class": "gthread", "threads": THREADS, "send_seconds": None},
     "gevent": {"worker_class": "gevent", "worker_connections": 6000},
 }
 

@@ -43,9 +43,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         bind: str,
         *,
         worker_class: str,
-        send_seconds: float = SEND_SECONDS,
+        send_seconds: float | None = SEND_SECONDS,
         **options: Any,
     ) -> None:
+        """Without `send_seconds` a client may take as long as it likes; gunicorn's threads know no such limit."""
+        worker = answering_problems(load_class(worker_class))
         self._build = build
         self._options = {
             "bind": bind,
@@ -56,7 +58,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": 100,
             "limit_request_field_size": 8190,
             "logger_class": _Logger,
-            "worker_class": dropping_idlers(answering_problems(load_class(worker_class)), send_seconds),
+            "worker_class": worker if send_seconds is None else dropping_idlers(worker, send_seconds),
             **options,
         }
         super().__init__()
