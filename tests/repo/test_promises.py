@@ -101,6 +101,8 @@ def defaults_of(cls: type[ProcessSettings]) -> dict[str, str]:
 
 
 def written(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, tuple):
         return ",".join(value)
     if isinstance(value, Path):
@@ -110,7 +112,7 @@ def written(value: Any) -> str:
 
 def documented_settings(section: str) -> dict[str, str]:
     cells = [row for row in rows_of(section) if row[0].startswith("`HEADWAY_")]
-    return {code_in(row[0])[0].removeprefix("HEADWAY_").lower(): code_in(row[1])[0] for row in cells}
+    return {code_in(row[0])[0].removeprefix("HEADWAY_").lower(): (code_in(row[1]) or [""])[0] for row in cells}
 
 
 @pytest.mark.parametrize(
@@ -307,19 +309,19 @@ def test_every_field_of_a_submit_is_documented() -> None:
 def test_every_make_target_says_what_it_does() -> None:
     makefile = text_of("Makefile")
 
-    recipes = set(re.findall(r"^([a-z][a-z-]*):(?!=)[^\n]*\n\t", makefile, re.M))
-    described = set(re.findall(r"^([a-z][a-z-]*):.*## \S", makefile, re.M))
+    recipes = set(re.findall(r"^([a-z][a-z0-9-]*):(?!=)[^\n]*\n\t", makefile, re.M))
+    described = set(re.findall(r"^([a-z][a-z0-9-]*):.*## \S", makefile, re.M))
 
     assert recipes - described == INTERNAL_TARGETS
 
 
 def test_every_make_target_in_the_docs_exists() -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", text_of("Makefile"), re.M))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):(?!=)", text_of("Makefile"), re.M))
 
     for name in named(r"\.md$"):
-        in_prose = re.findall(r"`make ([a-z][a-z-]*)", re.sub(r"^```.*?^```", "", text_of(name), flags=re.M | re.S))
+        in_prose = re.findall(r"`make ([a-z][a-z0-9-]*)", re.sub(r"^```.*?^```", "", text_of(name), flags=re.M | re.S))
         in_shell = [
-            word for block in blocks("sh", text_of(name)) for word in re.findall(r"^make ([a-z-]+)", block, re.M)
+            word for block in blocks("sh", text_of(name)) for word in re.findall(r"^make ([a-z0-9-]+)", block, re.M)
         ]
         assert {*in_prose, *in_shell} <= targets, name
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,48 @@ def test_a_variable_goes_before_the_default(read: Callable[..., Any]) -> None:
     settings = read(HEADWAY_SUBMIT_PORT="9", HEADWAY_KEY_PREFIX="other:", HEADWAY_LOG_LEVEL="debug")
 
     assert (settings.submit_port, settings.key_prefix, settings.log_level) == (9, "other:", "debug")
+
+
+def test_the_password_comes_from_a_file_and_not_from_the_environment(read: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/word\n")
+
+    settings = read(
+        HEADWAY_REDIS_URL="redis://redis:6379/2",
+        HEADWAY_REDIS_USERNAME="status",
+        HEADWAY_REDIS_PASSWORD_FILE=str(tmp_path / "password"),
+    )
+
+    assert settings.redis_address == "redis://status:p%40ss%2Fword@redis:6379/2"
+    assert "p@ss" not in repr(settings)
+
+
+def test_without_a_password_file_the_url_is_the_address(read: Callable[..., Any]) -> None:
+    settings = read(HEADWAY_REDIS_URL="redis://:secret@redis:6379/2")
+
+    assert settings.redis_address == settings.redis_url
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"HEADWAY_REDIS_PASSWORD_FILE": "/not/there"}, "the file cannot be read"),
+        ({"HEADWAY_REDIS_PASSWORD_FILE": "/dev/null"}, "the file is empty; it should hold the password"),
+        ({"HEADWAY_REDIS_USERNAME": "status"}, "it should name the file with that user's password"),
+        (
+            {"HEADWAY_REDIS_URL": "redis://:a@redis/0", "HEADWAY_REDIS_PASSWORD_FILE": "/dev/null"},
+            "HEADWAY_REDIS_URL holds a password too; leave one of them out",
+        ),
+    ],
+)
+def test_credentials_that_cannot_be_meant_are_refused(
+    read: Callable[..., Any], capsys: pytest.CaptureFixture[str], variables: dict[str, str], why: str
+) -> None:
+    with pytest.raises(SystemExit):
+        read(**variables)
+
+    told = capsys.readouterr().err
+    assert "HEADWAY_REDIS_PASSWORD_FILE=" in told
+    assert why in told
 
 
 def test_a_list_is_written_with_commas(read: Callable[..., Any]) -> None:

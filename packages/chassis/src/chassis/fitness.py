@@ -21,7 +21,7 @@ POLL_SECONDS = 0.1
 
 def refuse_unfit_server(settings: ProcessSettings) -> None:
     """End the process with code 78 and what to change; a server that is away may still come, readiness will tell."""
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_address)
     try:
         check_server(client, settings.durability)
     except UnfitServer as unfit:

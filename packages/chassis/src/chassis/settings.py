@@ -6,12 +6,14 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from headway.connection import check_url
+from headway.connection import check_url, with_credentials
 
 PREFIX = "HEADWAY_"
 EXIT_CONFIGURATION = 78
@@ -19,6 +21,7 @@ EXIT_CONFIGURATION = 78
 
 KNOWN = frozenset({
     "durability", "key_prefix", "log_format", "log_level", "redis_url",
+    "redis_username", "redis_password_file", "path_prefix",
     "submit_host", "submit_port", "submit_management_port", "max_requests", "max_body_bytes",
     "status_host", "status_port", "status_management_port", "max_streams", "keep_alive_seconds",
     "send_seconds",
@@ -47,10 +50,16 @@ class ProcessSettings(BaseSettings):
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
     """Where Redis or Valkey is."""
+    redis_username: str = ""
+    """Whom Redis knows this process as; empty: its default user, or whom the URL names."""
+    redis_password_file: Path | None = Field(None, validate_default=True)
+    """A file that holds the password, as a secret is mounted: an environment can be read by more than its process."""
     key_prefix: str = Field("headway:", pattern=r"^[A-Za-z0-9_.-]{1,40}:$")
     """In front of every key, so that several systems can share a server; ends in a colon."""
     durability: Literal["durable", "fast", "unchecked"] = "durable"
     """What Redis must be set up for: `durable` loses nothing, `fast` up to two seconds; `unchecked` does not look."""
+    path_prefix: str = Field("", pattern=r"^(/[A-Za-z0-9_.~-]+)*$")
+    """What a proxy before this Headway takes off every path; links and `Location` begin with it."""
     log_format: Literal["console", "json"] = "json"
     """`json` for machines, `console` for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -60,6 +69,35 @@ class ProcessSettings(BaseSettings):
     def _check_url(cls, url: str) -> str:
         check_url(url)
         return url
+
+    @field_validator("redis_password_file")
+    @classmethod
+    def _check_password(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            if info.data.get("redis_username"):
+                raise ValueError("HEADWAY_REDIS_USERNAME is set, so it should name the file with that user's password")
+            return None
+        if urlsplit(info.data.get("redis_url", "")).password:
+            raise ValueError("HEADWAY_REDIS_URL holds a password too; leave one of them out")
+        _read_password(path)
+        return path
+
+    @property
+    def redis_address(self) -> str:
+        """The URL with user and password in it, which is what clients of Redis take."""
+        if self.redis_password_file is None:
+            return self.redis_url
+        return with_credentials(self.redis_url, self.redis_username, _read_password(self.redis_password_file))
+
+
+def _read_password(path: Path) -> str:
+    try:
+        password = path.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"the file cannot be read ({error})") from error
+    if not password:
+        raise ValueError("the file is empty; it should hold the password")
+    return password
 
 
 def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:

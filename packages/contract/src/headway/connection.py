@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -50,3 +50,10 @@ def check_url(url: str) -> None:
         connect(url).connection_pool.make_connection()
     except TypeError as error:  # the library hands on every option that it finds in the URL
         raise ValueError(f"an option behind the question mark is not known ({error})") from error
+
+
+def with_credentials(url: str, username: str, password: str) -> str:
+    """The same URL for that user; what the URL itself may say of one is left out."""
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{quote(username, safe='')}:{quote(password, safe='')}@{address}").geturl()

@@ -22,8 +22,8 @@ class Raw(str):
     """JSON text that goes into a document as it is, without being read and written again."""
 
 
-def document_of(job: Job, place: Place = Place(), now: datetime | None = None) -> dict[str, Any]:
-    """Build the document; `result` is there only when there is one."""
+def document_of(job: Job, place: Place = Place(), now: datetime | None = None, *, root: str = "") -> dict[str, Any]:
+    """Build the document; `result` is there only when there is one, and every link begins with `root`."""
     document: dict[str, Any] = {
         "state": job.state,
         "current": _current(job),
@@ -54,13 +54,13 @@ def document_of(job: Job, place: Place = Place(), now: datetime | None = None) -
         "queue_position": place.queue_position,
         "waiting_for": place.waiting_for.value if place.waiting_for else None,
         "version": job.version,
-        "links": links_of(job),
+        "links": links_of(job, root),
     }
 
 
-def links_of(job: Job) -> dict[str, str]:
+def links_of(job: Job, root: str = "") -> dict[str, str]:
     """Where to go from here; what cannot be done with the job now has no link."""
-    path, actions = f"/status/{job.id}", f"/jobs/{job.id}"
+    path, actions = f"{root}/status/{job.id}", f"{root}/jobs/{job.id}"
     links = {"self": path, "events": f"{path}/events", "result": f"{path}/result"}
     if not job.state.is_final:
         links["cancel"] = f"{actions}/cancel"

@@ -50,7 +50,7 @@ class ThreadsEngine:
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         worker = Worker(self._owner, settings.slots, settings.queues, tuple(sorted(tasks)))
         self._reconciler = Reconciler(self.store, worker, [task.entry for task in tasks.values()])
-        self._hub = Hub(self.store)
+        self._hub = Hub(self.store, settings.path_prefix)
         self.store.announce(worker, [task.entry for task in tasks.values()])
         self.wsgi = self._mount(settings)
 

@@ -47,9 +47,9 @@ def main() -> None:
 def build(settings: StatusSettings, hubs: list[Hub]) -> object:
     """The application with its gateways; called in gunicorn's worker process."""
     registry = CollectorRegistry()
-    client = connect(settings.redis_url, connection_class=UnpolledConnection)
+    client = connect(settings.redis_address, connection_class=UnpolledConnection)
     store = RedisJobStore(client, prefix=settings.key_prefix, shares_round_trips=True)
-    hub = Hub(store)
+    hub = Hub(store, settings.path_prefix)
     hub.start()
     hubs.append(hub)
     ready: dict[str, Check] = {"store": store.ping, "durability": partial(store.check_server, settings.durability)}

@@ -16,6 +16,7 @@ from status.spec import describe
 def create_app(settings: StatusSettings, store: JobStore, hub: Hub, registry: CollectorRegistry) -> APIFlask:
     """The application; every gateway is passed in."""
     app = create_web_app("status", "Headway status", registry)
+    app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     app.register_blueprint(status_routes(settings, store, hub))
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
     streams = Gauge("headway_streams_open", "Streams and long polls open now.", registry=registry)

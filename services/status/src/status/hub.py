@@ -33,8 +33,10 @@ MAX_READS = 50
 class Hub:
     """See the module's text. `start` before the first watcher."""
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, root: str = "") -> None:
+        """Links in what it tells begin with `root`."""
         self._store = store
+        self._root = root
         self._lock = threading.Lock()
         self._topics: dict[str, Topic] = {}
         self._feed = store.changes()
@@ -79,7 +81,7 @@ class Hub:
         with self._lock:
             topic = self._topics.get(job_id)
             if topic is None:
-                topic = self._topics[job_id] = Topic(job_id)
+                topic = self._topics[job_id] = Topic(job_id, self._root)
                 if is_job_id(job_id):
                     # The feed answers a new subscription with a change, and that reads the record.
                     self._feed.watch(job_id)

@@ -16,7 +16,7 @@ DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
 
-def read_listing(store: JobStore, parameters: Mapping[str, str]) -> dict[str, Any]:
+def read_listing(store: JobStore, parameters: Mapping[str, str], root: str = "") -> dict[str, Any]:
     """One page, newest first. Raises `invalid-parameter`.
 
     `totals` counts all jobs by state, whatever the filters. Why a job waits, and
@@ -30,7 +30,7 @@ def read_listing(store: JobStore, parameters: Mapping[str, str]) -> dict[str, An
         before=_before(parameters.get("page_token", "")),
     )
     return {
-        "jobs": [document_of(job) for job in page.jobs],
+        "jobs": [document_of(job, root=root) for job in page.jobs],
         "next_page_token": _token(page.next_before),
         "totals": {state.value: number for state, number in store.totals().items()},
     }

@@ -29,7 +29,7 @@ _WAIT = re.compile(r'(?:^|[,;\s])wait="?(\d{1,9})"?(?:$|[,;\s])')
 def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlueprint:
     """All routes of the status service."""
     routes = APIBlueprint("status", __name__, tag="Status")
-    finished = Finished()
+    root, finished = settings.path_prefix, Finished()
 
     @routes.get("/status")
     @routes.doc(summary="List jobs", responses={200: "Newest first, with totals by state."})
@@ -38,7 +38,8 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
 
         Arguments and results of more than 1 KiB are null here: read the job itself.
         """
-        return json_response(read_listing(store, single_parameters("state", "task", "tag", "page_size", "page_token")))
+        filters = single_parameters("state", "task", "tag", "page_size", "page_token")
+        return json_response(read_listing(store, filters, root))
 
     @routes.get("/status/events")
     @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
@@ -54,13 +55,13 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
         wait_seconds = _wait_seconds()
         done = finished.find(job_id)
         if done is not None:
-            return _status_response(done, Place(), 0)
+            return _status_response(done, Place(), 0, root)
         job, place = _look(store, job_id)
         if wait_seconds and not job.state.is_final and _is_current(job, place):
             _wait_for_change(settings, hub, job, wait_seconds)
             job, place = _look(store, job_id)
         finished.keep(job)
-        return _status_response(job, place, wait_seconds)
+        return _status_response(job, place, wait_seconds, root)
 
     @routes.get("/status/<job_id>/events")
     @routes.doc(summary="Follow a job", responses={200: "A stream of events.", 204: "Everything was sent before."})
@@ -108,12 +109,12 @@ def _find(store: JobStore, job_id: str) -> Job | None:
         return None
 
 
-def _status_response(job: Job, place: Place, wait_seconds: int) -> Response:
+def _status_response(job: Job, place: Place, wait_seconds: int, root: str) -> Response:
     tag = _tag(job, place)
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = json_response(document_of(job, place))
+        response = json_response(document_of(job, place, root=root))
     response.set_etag(tag)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Prefer"
@@ -121,6 +122,9 @@ def _status_response(job: Job, place: Place, wait_seconds: int) -> Response:
         response.headers["Preference-Applied"] = f"wait={wait_seconds}"
     if not job.state.is_final:
         response.headers["Retry-After"] = "2"
+    if job.state.is_retryable:
+        # nginx keeps answers for a second, but after a retry nobody must be told of this end again.
+        response.headers["X-Accel-Expires"] = "0"
     return response
 
 

@@ -31,6 +31,8 @@ class Topic:
     """Watchers read it while the hub changes it: what they see is replaced in parts, never half-written."""
 
     job_id: str
+    root: str = ""
+    """What links begin with."""
     watchers: set[Watcher] = field(default_factory=set)
     document: dict[str, Any] | None = None
     """What is told: the newest record whose log lines and place are known too."""
@@ -95,7 +97,7 @@ class Topic:
 
     def tell(self, place: Place) -> None:
         """Show what is known now, and wake whoever has not seen it."""
-        document = document_of(self.job, place) if self.job else None
+        document = document_of(self.job, place, root=self.root) if self.job else None
         if document != self.document or self.problem:
             self.document = document
             self.wake()

@@ -45,7 +45,7 @@ def main() -> None:
 def build(settings: SubmitSettings) -> object:
     """The application with its gateways; called in gunicorn's worker process."""
     registry = CollectorRegistry()
-    client = connect(settings.redis_url, connection_class=UnpolledConnection)
+    client = connect(settings.redis_address, connection_class=UnpolledConnection)
     store = RedisJobStore(client, prefix=settings.key_prefix, doorbell=build_doorbell(), shares_round_trips=True)
     ready: dict[str, Check] = {"store": store.ping, "durability": partial(store.check_server, settings.durability)}
     management = ManagementServer(settings.submit_host, settings.submit_management_port, registry, ready=ready)

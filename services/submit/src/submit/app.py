@@ -18,8 +18,9 @@ def create_app(settings: SubmitSettings, store: JobStore, registry: CollectorReg
     """The application; every gateway is passed in."""
     app = create_web_app("submit", "Headway submit", registry)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     announced = Announced(store)
-    app.register_blueprint(submit_routes(store, announced))
-    app.register_blueprint(control_routes(store, announced))
+    app.register_blueprint(submit_routes(store, announced, settings.path_prefix))
+    app.register_blueprint(control_routes(store, announced, settings.path_prefix))
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
     return app

@@ -15,8 +15,8 @@ from submit.body import read_json
 from submit.job_request import CancelRequest, read_body
 
 
-def control_routes(store: JobStore, announced: Announced) -> APIBlueprint:
-    """Cancel and retry."""
+def control_routes(store: JobStore, announced: Announced, root: str = "") -> APIBlueprint:
+    """Cancel and retry; links begin with `root`."""
     routes = APIBlueprint("control", __name__, tag="Control")
 
     @routes.post("/jobs/<job_id>/cancel")
@@ -26,7 +26,7 @@ def control_routes(store: JobStore, announced: Announced) -> APIBlueprint:
         _check(job_id)
         wanted = _read_cancel_request()
         job = store.cancel(job_id, wanted.reason)
-        return _answer(job, Place(), 200 if job.state.is_final else 202)
+        return _answer(job, Place(), 200 if job.state.is_final else 202, root)
 
     @routes.post("/jobs/<job_id>/retry")
     @routes.doc(summary="Retry a job", responses={202: "It will run again under the same id."})
@@ -34,7 +34,7 @@ def control_routes(store: JobStore, announced: Announced) -> APIBlueprint:
         """Only for a job that ended in FAILURE or REVOKED. It goes on from its checkpoint, if it saved one."""
         _check(job_id)
         job = store.retry(job_id)
-        return _answer(job, announced.place(job), 202)
+        return _answer(job, announced.place(job), 202, root)
 
     return routes
 
@@ -50,6 +50,6 @@ def _read_cancel_request() -> CancelRequest:
     return read_body(CancelRequest, read_json(request, CancelRequest.example)) if has_body else CancelRequest()
 
 
-def _answer(job: Job, place: Place, status: int) -> Response:
-    headers = {"Location": f"/status/{job.id}"} | ({} if job.state.is_final else {"Retry-After": "1"})
-    return json_response(document_of(job, place), status, headers)
+def _answer(job: Job, place: Place, status: int, root: str) -> Response:
+    headers = {"Location": f"{root}/status/{job.id}"} | ({} if job.state.is_final else {"Retry-After": "1"})
+    return json_response(document_of(job, place, root=root), status, headers)

@@ -24,8 +24,8 @@ LONG_TASK = JobRequest(task="long_task")
 """The request behind the seed's own route."""
 
 
-def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
-    """All routes of the submit service."""
+def submit_routes(store: JobStore, announced: Announced, root: str = "") -> APIBlueprint:
+    """The routes that make jobs, and the catalogue; links begin with `root`."""
     routes = APIBlueprint("submit", __name__, tag="Submit")
 
     @routes.post("/longtask")
@@ -35,7 +35,7 @@ def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
         single_parameters()
         entry = announced.entry(LONG_TASK.task)
         submitted = store.submit(_new_job(LONG_TASK, entry), _idempotency(LONG_TASK.task, {}))
-        return json_response({}, 202, _accepted(submitted))
+        return json_response({}, 202, _accepted(submitted, root))
 
     @routes.post("/jobs")
     @routes.doc(summary="Submit a job", responses={202: "Accepted; the body is the job document."})
@@ -48,7 +48,7 @@ def submit_routes(store: JobStore, announced: Announced) -> APIBlueprint:
         announced.check_args(entry, wanted.args)
         submitted = store.submit(_new_job(wanted, entry), _idempotency("jobs", body))
         place = _place(submitted, announced)
-        return json_response(document_of(submitted.job, place), 202, _accepted(submitted))
+        return json_response(document_of(submitted.job, place, root=root), 202, _accepted(submitted, root))
 
     @routes.get("/tasks")
     @routes.doc(summary="List the tasks", responses={200: "Every task that workers have announced."})
@@ -99,10 +99,10 @@ def _idempotency(route: str, body: Any) -> Idempotency | None:
     return read_idempotency(request.headers.get("Idempotency-Key"), route, body)
 
 
-def _accepted(submitted: Submitted) -> dict[str, str]:
+def _accepted(submitted: Submitted, root: str) -> dict[str, str]:
     job = submitted.job
     wait_seconds = (job.scheduled_for - job.created_at).total_seconds() if job.scheduled_for else 1
-    headers = {"Location": f"/status/{job.id}", "Retry-After": str(max(1, min(ceil(wait_seconds), 30)))}
+    headers = {"Location": f"{root}/status/{job.id}", "Retry-After": str(max(1, min(ceil(wait_seconds), 30)))}
     return headers | ({"Idempotent-Replayed": "true"} if submitted.is_replay else {})
 
 

@@ -21,7 +21,7 @@ def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
     # Nobody else sends to it, so it needs no binding that would stay behind when the worker is gone.
     own = Queue(celery_queue(echo_queue(node)), exchange, no_declare=True)
     return {
-        "broker_url": settings.redis_url.replace("unix://", "redis+socket://", 1),
+        "broker_url": settings.redis_address.replace("unix://", "redis+socket://", 1),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         # A server that refuses a command (memory or disk full, a replica after a failover) is an outage too; without

