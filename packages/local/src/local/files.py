@@ -59,6 +59,7 @@ def write_nginx_configuration(
     run = (settings.home / "run").resolve()
     text = Template(NGINX_TEMPLATE.read_text()).safe_substitute(
         HEADWAY_RUN=run,
+        NGINX_LOCAL_RESOLVERS=LOOPBACK,  # nobody is asked: the servers are addresses
         HEADWAY_SERVER_NAMES=_server_names(settings.trusted_hosts),
         HEADWAY_LISTEN=f"{LOOPBACK}:{settings.port}",
         HEADWAY_PAGE=settings.page.resolve(),
@@ -66,7 +67,7 @@ def write_nginx_configuration(
         HEADWAY_SUBMIT_SERVERS=_servers(submit_ports),
         HEADWAY_STATUS_SERVERS=_servers(status_ports),
     )
-    return _write(run / "nginx.conf", text)
+    return _write(run / "nginx.conf", _user() + text)
 
 
 def read_headers() -> dict[str, str]:
@@ -76,6 +77,11 @@ def read_headers() -> dict[str, str]:
 
 def _server_names(hosts: Sequence[str]) -> str:
     return "~^" if ANY_HOST in hosts else " ".join(hosts)  # a pattern that every name fits
+
+
+def _user() -> str:
+    """Started by root, nginx would work as nobody, who cannot keep answers and large bodies in this folder."""
+    return "user root;\n" if os.geteuid() == 0 else ""
 
 
 def _servers(ports: Sequence[int]) -> str:
