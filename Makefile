@@ -19,10 +19,10 @@ SHORT = $(if $(WORKERS),HEADWAY_WORKERS=$(WORKERS)) $(if $(STATUS),HEADWAY_STATU
 	$(if $(HEADWAY_HOME),HEADWAY_HOME='$(HEADWAY_HOME)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt lock chaos bench screenshots chromium clean
+.PHONY: help setup up test e2e check fmt lock chaos bench screenshots chromium clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=threads TASKS=module HEADWAY_PORT=…)
 	@exec env $(SHORT) $(BIN)/python -m local # in the shell's place, so that a signal for make reaches it
@@ -31,10 +31,16 @@ test: setup chromium ## Run all tests: unit, contract, end to end, the page in C
 	$(NPM) test --silent
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
+e2e: setup chromium ## The end-to-end tests on Docker Compose: scale it, kill it, look into it
+	@docker info >/dev/null 2>&1 || { echo "make e2e needs a running Docker that you may use: 'docker info' fails."; exit 1; }
+	@docker compose version >/dev/null 2>&1 || { echo "make e2e needs Docker Compose 2.24 or newer (docker compose)."; exit 1; }
+	$(BIN)/python tests/e2e/containers
+
 check: setup ## Run all checks: format, lint, types, imports, the page
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy packages/*/src/* services/submit/src/submit services/status/src/status services/worker/src/worker bench
+	$(BIN)/hadolint Dockerfile services/frontend/Dockerfile tests/e2e/containers/tasks.Dockerfile
+	$(BIN)/mypy packages/*/src/* services/submit/src/submit services/status/src/status services/worker/src/worker bench deploy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	$(NPM) run --silent check
 

@@ -25,6 +25,8 @@ SLOTS = 4
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "local")
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+# They need Docker and a stack in it: `make e2e` starts one and names it.
+collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:
@@ -209,6 +211,25 @@ def headway(request: pytest.FixtureRequest, connect: Callable[[str], Headway]) -
 def slots() -> int:
     """How many jobs the Headway under test runs at the same time."""
     return SLOTS
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A folder for a test and its tasks; tasks in containers run as another user and see only `E2E_FILES`."""
+    shared = os.environ.get("E2E_FILES")
+    if not shared:
+        return tmp_path
+    folder = Path(shared) / tmp_path.name
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture
+def kill() -> Callable[[int], None]:
+    """Kill a process of a task by the number that it knows itself by; `E2E_KILL` runs a shell where that is true."""
+    shell = os.environ.get("E2E_KILL", "sh -c").split()
+    return lambda pid: subprocess.run([*shell, f"kill -9 {pid}"], check=True, timeout=30) and None
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -88,14 +86,14 @@ def test_a_job_that_kills_its_worker_three_times_ends_in_failure(headway: Any, a
 
 
 def test_a_job_whose_process_is_killed_goes_on_from_its_checkpoint(
-    headway: Any, tmp_path: Path, wait_until: Any
+    headway: Any, tmp_path: Path, wait_until: Any, kill: Any
 ) -> None:
     job = headway.submit("resume_from", args={"folder": str(tmp_path), "steps": 100})
     trace = tmp_path / "steps.txt"
     saved = wait_until(lambda: (done := headway.status(job["id"])["current"]) > 12 and done)
     killed = int(trace.read_text().split()[1])
 
-    os.kill(killed, signal.SIGKILL)
+    kill(killed)
 
     ended = headway.wait(job["id"])
     steps = [tuple(map(int, line.split())) for line in trace.read_text().splitlines()]
