@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,11 +63,11 @@ def shared_folder() -> Iterator[Path]:
 
 @contextmanager
 def stack(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Every image built as the README says, the tests' worker from the user's one; all of it removed at the end."""
-    plain = environment | {"COMPOSE_FILE": str(ROOT / "docker-compose.yml")}
-    compose(plain, "build", minutes=MINUTES["build"])
-    compose(environment, "build", "worker", minutes=MINUTES["build"])
+    """Started as the README says, then with the tests' worker made from the user's one; all removed at the end."""
+    plain = environment | {"COMPOSE_FILE": str(ROOT / "docker-compose.yml"), "HEADWAY_TASKS": "worker.tasks"}
     try:
+        compose(plain, *command_of_the_readme(), minutes=MINUTES["build"])
+        compose(environment, "build", "worker", minutes=MINUTES["build"])
         compose(environment, "up", "-d", "--wait", minutes=MINUTES["up"])
         yield environment
     except subprocess.SubprocessError:
@@ -74,6 +75,12 @@ def stack(environment: dict[str, str]) -> Iterator[dict[str, str]]:
         raise
     finally:
         compose(environment, "down", "--volumes", "--timeout", "20", minutes=MINUTES["down"])
+
+
+def command_of_the_readme() -> list[str]:
+    """What a newcomer types, word for word, and nothing before it."""
+    found = re.findall(r"`docker compose (up [^`]*)`", (ROOT / "README.md").read_text())
+    return str(found[0]).split()
 
 
 @contextmanager

@@ -30,6 +30,9 @@ class Containers:
         """Ids of the running containers of a service."""
         return run("docker", "compose", "ps", "-q", "--status", "running", service).split()
 
+    def compose(self, *words: str) -> str:
+        return run("docker", "compose", *words)
+
     def scale(self, **replicas: int) -> None:
         words = [word for service, number in replicas.items() for word in ("--scale", f"{service}={number}")]
         run("docker", "compose", "up", "-d", "--wait", "--no-recreate", *words)

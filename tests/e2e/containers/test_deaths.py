@@ -62,7 +62,7 @@ def test_a_stopped_stack_lets_jobs_finish_within_its_grace_and_keeps_everything(
     waiting = headway.submit("crawl", args={"steps": 2}, countdown=10)
     began = time.monotonic()
 
-    containers_command("compose", "stop")
+    containers_command("compose", "down")
     took_seconds = time.monotonic() - began
     containers_command("compose", "up", "-d", "--wait")
 
