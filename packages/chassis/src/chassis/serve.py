@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ from chassis.refusals import answering_problems
 GC_ALLOCATIONS = 20_000
 KEEP_ALIVE_SECONDS = 75
 """More than nginx keeps an idle upstream connection, so that nginx is the one to close it."""
+SPARE_FILES = 500
+"""What a process has open beside its clients' connections."""
 SEND_SECONDS = 30.0
 """A client that takes nothing of its answer for so long is dropped: it holds a connection, or a stream's place."""
 
@@ -67,6 +70,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        allow_files(self._options.get("worker_connections", 0) + SPARE_FILES)
+        super().run()
+
     def load(self) -> Any:
         app = self._build()
         # What stands now stays until the end: the collector need not look at it again with every few requests.
@@ -74,3 +81,13 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         gc.freeze()
         gc.set_threshold(GC_ALLOCATIONS)
         return app
+
+
+def allow_files(wanted: int) -> None:
+    """Let this process and its children open so many files, or as many as it may allow itself.
+
+    A stream is a file. Kubernetes has no setting for their number, and containers there may begin with 1,024 of them.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
