@@ -30,6 +30,17 @@ COMBINATIONS = {
     "external Redis, everything": ["autoscale", "monitoring", "network-policies", "gateway", "external-redis"],
     "everything": ["autoscale", "monitoring", "network-policies", "gateway", "tls"],
 }
+# An address in the overlay, as `external-redis` asks for.
+ELSEWHERE = {
+    "configMapGenerator": [
+        {
+            "name": "headway",
+            "namespace": "headway",
+            "behavior": "merge",
+            "literals": ["HEADWAY_REDIS_URL=redis://redis.example.com:6379/0"],
+        }
+    ]
+}
 BUILDS = ["base", "local", "production", *COMBINATIONS]
 
 Document = dict[str, Any]
@@ -113,10 +124,22 @@ def build() -> Any:
     return built
 
 
+@pytest.fixture
+def build_with() -> Any:
+    """Builds components with what somebody writes into an overlay of his own."""
+
+    def build_now(components: list[str], own: Document) -> Manifests:
+        with _combination(components, own) as folder:
+            return Manifests("an own overlay", _kustomize(Path(folder)))
+
+    return build_now
+
+
 @cache
 def built(name: str) -> Manifests:
     if name in COMBINATIONS:
-        with _combination(COMBINATIONS[name]) as folder:
+        components = COMBINATIONS[name]
+        with _combination(components, ELSEWHERE if "external-redis" in components else {}) as folder:
             return Manifests(name, _kustomize(Path(folder)))
     return Manifests(name, _kustomize(K8S / "base" if name == "base" else K8S / "overlays" / name))
 
@@ -126,8 +149,8 @@ def _parsed(text: str) -> tuple[Document, ...]:
     return tuple(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
-def _combination(components: list[str]) -> tempfile.TemporaryDirectory[str]:
-    """A folder with an overlay of the base and these components, in this order."""
+def _combination(components: list[str], own: Document) -> tempfile.TemporaryDirectory[str]:
+    """A folder with an overlay of the base and these components, in this order, and what else it says."""
     folder = tempfile.TemporaryDirectory()
     here = Path(folder.name).resolve()
     overlay = {
@@ -137,7 +160,7 @@ def _combination(components: list[str]) -> tempfile.TemporaryDirectory[str]:
         "resources": [os.path.relpath(K8S / "base", here)],
         "components": [os.path.relpath(K8S / "components" / each, here) for each in components],
     }
-    (here / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    (here / "kustomization.yaml").write_text(yaml.safe_dump(overlay | own))
     return folder
 
 

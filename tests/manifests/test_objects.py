@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
+ROOT = Path(__file__).resolve().parents[2]
+K8S = ROOT / "deploy" / "k8s"
 SERVICES = {"frontend": 8080, "submit": 8000, "status": 8000, "redis": 6379}
 SCALED = {"submit", "status", "worker"}
 PLACEHOLDER = "0" * 64
@@ -112,15 +113,16 @@ def test_the_metrics_of_every_python_service_are_collected(build: Any) -> None:
 
 
 def test_streams_pass_the_gateway_and_nginx_knows_every_name_it_lets_through(build: Any) -> None:
-    for name in ("routed", "production"):
-        manifests = build(name)
-        (route,) = manifests.of("HTTPRoute").values()
-        limits = {each["matches"][0]["path"]["value"]: each["timeouts"]["request"] for each in route["spec"]["rules"]}
-        services = {each["name"]: each["port"] for rule in route["spec"]["rules"] for each in rule["backendRefs"]}
+    manifests = build("production")
+    (route,) = manifests.of("HTTPRoute").values()
+    limits = {each["matches"][0]["path"]["value"]: each["timeouts"]["request"] for each in route["spec"]["rules"]}
+    services = {each["name"]: each["port"] for rule in route["spec"]["rules"] for each in rule["backendRefs"]}
 
-        assert limits["/status"] == "0s"
-        assert services == {"frontend": 8080}
-        assert set(route["spec"]["hostnames"]) <= set(manifests.config("frontend")["HEADWAY_SERVER_NAMES"].split())
+    names = manifests.config("frontend")["HEADWAY_SERVER_NAMES"].split()
+
+    assert limits["/status"] == "0s"
+    assert services == {"frontend": 8080}
+    assert set(route["spec"]["hostnames"]) <= set(names)
 
 
 def test_a_redis_outside_leaves_nothing_of_the_one_inside(build: Any) -> None:
@@ -130,6 +132,24 @@ def test_a_redis_outside_leaves_nothing_of_the_one_inside(build: Any) -> None:
         assert manifests.of("StatefulSet") == {}
         assert "redis" not in {each["metadata"]["name"] for each in manifests.objects}
         assert "app.kubernetes.io/name: redis" not in manifests.text
+
+
+def overlays_in_the_how_to() -> list[dict[str, Any]]:
+    text = (ROOT / "docs/how-to/run-on-kubernetes.md").read_text()
+    return [each for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+            if "configMapGenerator" in (each := yaml.safe_load(block))]  # fmt: skip
+
+
+def test_the_overlays_of_the_how_to_do_what_they_say(build_with: Any) -> None:
+    own_tasks, managed_redis = overlays_in_the_how_to()
+
+    tasks = build_with([], own_tasks)
+    redis = build_with(["network-policies", "external-redis"], managed_redis)
+
+    assert tasks.config("headway")["HEADWAY_TASKS"] == "my_tasks,worker.tasks"
+    assert redis.config("headway")["HEADWAY_REDIS_URL"].startswith("rediss://redis.example.com:6379/0?")
+    (way_out,) = redis.of("NetworkPolicy")["from-services"]["spec"]["egress"]
+    assert way_out == {"to": [{"ipBlock": {"cidr": "10.20.0.0/24"}}], "ports": [{"protocol": "TCP", "port": 6379}]}
 
 
 def test_production_runs_images_by_digest(production: Any) -> None:

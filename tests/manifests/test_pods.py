@@ -198,6 +198,7 @@ def test_every_probe_asks_a_port_that_is_there(manifests: Any) -> None:
 def test_redis_answers_its_probe_on_the_way_that_it_listens(build: Any) -> None:
     for name, is_encrypted in (("base", False), ("encrypted", True)):
         (container,) = build(name).pod("redis").containers
+        assert build(name).config("headway")["HEADWAY_REDIS_URL"].startswith("rediss:" if is_encrypted else "redis:")
         for kind in ("startup", "liveness", "readiness"):
             command = container[f"{kind}Probe"]["exec"]["command"]
             assert ("--tls" in command) is is_encrypted
