@@ -21,7 +21,7 @@ def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
     # Nobody else sends to it, so it needs no binding that would stay behind when the worker is gone.
     own = Queue(celery_queue(echo_queue(node)), exchange, no_declare=True)
     return {
-        "broker_url": settings.redis_address.replace("unix://", "redis+socket://", 1),
+        "broker_url": broker_url(settings.redis_address),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         # A server that refuses a command (memory or disk full, a replica after a failover) is an outage too; without
@@ -58,3 +58,10 @@ def celery_configuration(settings: WorkerSettings, node: str) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
     }
+
+
+def broker_url(address: str) -> str:
+    """The address of Redis as Celery's transport writes it, and with the certificate checked as the store does."""
+    if address.startswith("rediss://") and "ssl_cert_reqs=" not in address:
+        return f"{address}{'&' if '?' in address else '?'}ssl_cert_reqs=required"
+    return address.replace("unix://", "redis+socket://", 1)
