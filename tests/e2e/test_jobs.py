@@ -177,6 +177,14 @@ def test_log_lines_come_in_order_and_a_cut_stream_resumes_without_gap(headway: A
     assert lines == [f"line {number}" for number in range(8)]
 
 
+def test_a_proxy_further_out_is_told_not_to_hold_events_back(headway: Any) -> None:
+    job = headway.run("crawl", args={"steps": 1})
+
+    with headway.http.stream("GET", f"/status/{job['id']}/events") as answer:
+        assert answer.headers["X-Accel-Buffering"] == "no"
+        assert answer.headers["Cache-Control"] == "no-store, no-transform"
+
+
 def test_one_stream_follows_many_jobs_until_all_have_ended(headway: Any) -> None:
     ids = [headway.submit("crawl", args={"steps": 3})["id"] for _ in range(20)]
     unknown = str(uuid4())
