@@ -37,12 +37,13 @@ def main() -> int:
 
 
 def settings_for(files: Path) -> dict[str, str]:
-    [port] = free_ports(1)
+    port, prometheus_port = free_ports(2)
     return {
         **os.environ,
         "COMPOSE_FILE": f"{ROOT / 'docker-compose.yml'}:{HERE / 'compose.yml'}",
         "COMPOSE_PROJECT_NAME": f"headway-e2e-{os.getpid()}",
         "HEADWAY_PORT": str(port),
+        "PROMETHEUS_PORT": str(prometheus_port),
         "HEADWAY_TASKS": "trial_tasks,worker.tasks",
         "E2E_URL": f"http://127.0.0.1:{port}",
         "E2E_FILES": str(files),
@@ -57,8 +58,10 @@ def shared_folder() -> Iterator[Path]:
     (folder / "home").mkdir()
     for each in (folder, folder / "home"):
         each.chmod(0o777)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
