@@ -77,7 +77,8 @@ def stack(environment: dict[str, str]) -> Iterator[dict[str, str]]:
         subprocess.run(("docker", "compose", "logs", "--tail", "50"), env=environment, check=False, timeout=60)
         raise
     finally:
-        compose(environment, "down", "--volumes", "--timeout", "20", minutes=MINUTES["down"])
+        # With every profile: the volumes of one that is not named stay behind.
+        compose(environment, "--profile", "*", "down", "--volumes", "--timeout", "20", minutes=MINUTES["down"])
 
 
 def command_of_the_readme() -> list[str]:
