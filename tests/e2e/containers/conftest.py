@@ -16,10 +16,14 @@ import pytest
 COMMAND_SECONDS = 180
 
 
-def run(*words: str) -> str:
+def ended(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
+
+
+def docker(*words: str) -> str:
     """What the command printed; fails with all of it."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
+    done = ended("docker", *words)
+    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout}{done.stderr}"
     return done.stdout
 
 
@@ -28,27 +32,31 @@ class Containers:
 
     def of(self, service: str) -> list[str]:
         """Ids of the running containers of a service."""
-        return run("docker", "compose", "ps", "-q", "--status", "running", service).split()
+        return self.compose("ps", "-q", "--status", "running", service).split()
 
     def compose(self, *words: str) -> str:
-        return run("docker", "compose", *words)
+        return docker("compose", *words)
 
     def scale(self, **replicas: int) -> None:
         words = [word for service, number in replicas.items() for word in ("--scale", f"{service}={number}")]
-        run("docker", "compose", "up", "-d", "--wait", "--no-recreate", *words)
+        self.compose("up", "-d", "--wait", "--no-recreate", *words)
+
+    def kill(self, container: str, signal: str = "KILL") -> None:
+        docker("kill", "--signal", signal, container)
+
+    def start(self, container: str) -> None:
+        docker("start", container)
 
     def inspect(self, container: str) -> dict[str, Any]:
-        found: list[dict[str, Any]] = json.loads(run("docker", "inspect", container))
+        found: list[dict[str, Any]] = json.loads(docker("inspect", container))
         return found[0]
 
     def execute(self, container: str, *words: str) -> str:
-        return run("docker", "exec", container, *words)
+        return docker("exec", container, *words)
 
     def refusal(self, container: str, *words: str) -> str:
         """What a command inside a container says that must not succeed."""
-        done = subprocess.run(
-            ("docker", "exec", container, *words), capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
-        )
+        done = ended("docker", "exec", container, *words)
         assert done.returncode != 0, f"{' '.join(words)} was allowed: {done.stdout}"
         return done.stdout + done.stderr
 
@@ -141,7 +149,7 @@ def restart(containers: Containers, wait_until: Callable[..., Any]) -> Callable[
     """Restart a container, and wait until it may be sent requests again."""
 
     def once(container: str) -> None:
-        run("docker", "restart", "--time", "30", container)
+        docker("restart", "--time", "30", container)
         wait_until(lambda: containers.inspect(container)["State"]["Health"]["Status"] == "healthy", 60, "its health")
 
     return once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,6 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.usefixtures("one_of_each")
-
-
-def containers_command(*words: str) -> None:
-    subprocess.run(("docker", *words), check=True, capture_output=True, timeout=180)
 
 
 def test_a_job_of_a_killed_worker_container_goes_on_in_another_one(
@@ -26,8 +21,8 @@ def test_a_job_of_a_killed_worker_container_goes_on_in_another_one(
 
     # Which container runs it, nobody needs to know: half of the time it is the first one, so both die, one by one.
     for container in containers.of("worker"):
-        containers_command("kill", "--signal", "KILL", container)
-        containers_command("start", container)
+        containers.kill(container)
+        containers.start(container)
 
     ended = headway.wait(job["id"], seconds=120)
     steps = {int(line.split()[0]) for line in (tmp_path / "steps.txt").read_text().splitlines()}
@@ -42,9 +37,9 @@ def test_redis_is_killed_and_no_accepted_job_is_lost(
     with under_traffic() as traffic:
         wait_until(lambda: sum(len(each.accepted) for each in traffic) > 20)
         [redis] = containers.of("redis")
-        containers_command("kill", "--signal", "KILL", redis)
+        containers.kill(redis)
         wait_until(lambda: any(each.failed for each in traffic), what="a refusal while Redis is away")
-        containers_command("start", redis)
+        containers.start(redis)
         count = sum(len(each.accepted) for each in traffic)
         wait_until(lambda: sum(len(each.accepted) for each in traffic) > count + 20, what="new jobs after the return")
 
@@ -62,9 +57,9 @@ def test_a_stopped_stack_lets_jobs_finish_within_its_grace_and_keeps_everything(
     waiting = headway.submit("crawl", args={"steps": 2}, countdown=10)
     began = time.monotonic()
 
-    containers_command("compose", "down")
+    containers.compose("down")
     took_seconds = time.monotonic() - began
-    containers_command("compose", "up", "-d", "--wait")
+    containers.compose("up", "-d", "--wait")
 
     assert took_seconds < 60
     finished = headway.status(finishing["id"])
@@ -81,10 +76,10 @@ def test_a_job_that_outlasts_the_drain_is_handed_back_and_goes_on(
 
     # The second SIGTERM asks for what the end of HEADWAY_DRAIN_SECONDS brings.
     for _ in range(2):
-        containers_command("kill", "--signal", "TERM", worker)
+        containers.kill(worker, "TERM")
         time.sleep(1)
     wait_until(lambda: not containers.inspect(worker)["State"]["Running"], 20, "the worker's end")
-    containers_command("start", worker)
+    containers.start(worker)
 
     ended = headway.wait(job["id"], seconds=120)
     steps = [int(line.split()[0]) for line in (tmp_path / "steps.txt").read_text().splitlines()]
