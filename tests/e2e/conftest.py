@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -230,8 +231,7 @@ def tmp_path(tmp_path: Path) -> Path:
     shared = os.environ.get("E2E_FILES")
     if not shared:
         return tmp_path
-    folder = Path(shared) / tmp_path.name
-    folder.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=shared, prefix=tmp_path.name))  # new, also where the last run's is still there
     folder.chmod(0o777)
     return folder
 
