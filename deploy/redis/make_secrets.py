@@ -17,23 +17,23 @@ from pathlib import Path
 
 READ = (
     "+exists +get +mget +hget +hgetall +hmget +hkeys +hstrlen +lindex +llen +xrange"
-    " +zcard +zrange +zrank +zrevrangebyscore +zscore"
+    " +zcard +zrange +zrangebyscore +zrank +zrevrangebyscore +zscore"
 )
 WRITE = (
-    "+del +expire +persist +set +incr +hset +hincrby +lpush +zadd +zrem +zrangebyscore +zremrangebyscore +xadd +publish"
+    "+del +expire +persist +set +incr +hset +hincrby +hdel +hlen +lpush +zadd +zrem +zremrangebyscore +xadd +publish"
 )
 CONNECT = "+ping +hello +client|setinfo +client|setname +select"
-LOOK = "+time +info +config|get"
+LOOK = "+time +info +dbsize +config|get"
 """Whether the server is set up to keep what it accepts, and how full it is; its configuration holds no secret."""
 SCRIPTS = "+evalsha +script|load"
 """The moves are scripts, which may do what their caller may do and nothing more."""
 TRANSPORT = (
-    "+multi +exec +discard +watch +unwatch +brpop +rpush +rpop +hdel +hexists +hlen +sadd +srem +smembers"
-    " +zrevrangebyscore +zcount +script|exists +subscribe +unsubscribe +psubscribe +punsubscribe"
+    "+multi +exec +discard +watch +unwatch +brpop +rpush +rpop +hexists +sadd +srem +smembers"
+    " +zcount +script|exists +subscribe +unsubscribe +psubscribe +punsubscribe"
 )
 """What Celery's transport needs beside that."""
 
-JOBS = "job:* gone:* idem:* queue:* open:* index* scheduled expiring retained leases unanswered sequence"
+JOBS = "job:* gone:* idem:* queue:* open:* index* scheduled expiring retained leases unanswered sequence counts"
 """Where jobs are kept and waited for."""
 RULES = {
     # Writes jobs. What workers announce it can read only.

@@ -245,6 +245,18 @@ class MovesMachine(RuleBasedStateMachine):
         assert self.store.totals() == {state: states.count(state) for state in State}
 
     @invariant()
+    def nothing_is_counted_twice_or_forgotten(self) -> None:
+        figures = self.store.figures()
+        wheres = [model.where for model in self.expected.values()]
+        assert figures.total("submitted") == len(self.expected)
+        assert figures.total("started") == sum(model.fence for model in self.expected.values())
+        left = figures.total("submitted") + figures.total("restarted") - figures.total("finished")
+        assert left == figures.open_jobs == len(wheres) - wheres.count("ended")
+        assert sum(each.jobs for each in figures.running) == wheres.count("running")
+        assert figures.scheduled == wheres.count("due") + wheres.count("scheduled")
+        assert sum(line.queued for line in figures.lines) == wheres.count("line")
+
+    @invariant()
     def a_record_changes_only_with_a_new_version_and_never_after_its_end_unless_retried(self) -> None:
         for id in self.expected:
             was, job = self.seen.get(id), self.store.fetch(id)

@@ -125,6 +125,10 @@ class Job:
     """When the version last changed."""
     timeout_seconds: float | None = None
     """Time limit of one attempt; None means none."""
+    request_id: str = ""
+    """The request that submitted it: in the logs of submit and of the worker."""
+    traceparent: str = ""
+    """That request's place in a trace (W3C Trace Context), so that the worker's work belongs to it; mostly empty."""
     attempt: int = 0
     """Attempts begun so far; 0 until the first claim."""
     fence: int = 0
@@ -143,6 +147,8 @@ class Job:
     """After this moment a job that never started is revoked (`expires_in`)."""
     started_at: datetime | None = None
     """When the present attempt began."""
+    waited_seconds: float | None = None
+    """How long the job stood in line before the present attempt."""
     finished_at: datetime | None = None
     """When the final state was reached."""
     gone_at: datetime | None = None

@@ -8,7 +8,7 @@ that was passed in; the owner of the store calls `wake` for what is due later.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,8 +17,10 @@ from itertools import count
 from typing import Any
 
 from headway.catalogue import ALIVE_SECONDS, TaskEntry, Worker
+from headway.figures import Counted, Figures, outcome_of
 from headway.job import MOVES, RECOVERED_LANE, Job, State, to_amount, to_text
 from headway.memory_feed import MemoryFeed
+from headway.memory_figures import figures_of
 from headway.memory_rules import INTERRUPTED, bar_to_begin_with, ended_by, goes_back, is_late, listed, log_place
 from headway.problem import (
     Cancelled,
@@ -88,6 +90,7 @@ class MemoryJobStore:
         self._entries: dict[str, TaskEntry] = {}
         self._workers: dict[str, tuple[Worker, datetime]] = {}
         self._feeds: list[MemoryFeed] = []
+        self._counts: Counter[Counted] = Counter()
 
     # Moves
 
@@ -103,6 +106,7 @@ class MemoryJobStore:
                 until = now + timedelta(seconds=IDEMPOTENCY_SECONDS)
                 self._keys[idempotency.key] = (new.id, idempotency.fingerprint, until)
             slot = self._slots[new.id] = _Slot(first_record(new, now), next(self._sequence))
+            self._count(slot.job, "submitted")
             slot.due_at = slot.job.scheduled_for
             if not slot.due_at:
                 self._join_line(slot, slot.job.priority.lane)
@@ -119,9 +123,11 @@ class MemoryJobStore:
             if job.state not in (State.PENDING, State.RETRY) or is_late(job, self._now()):
                 return None
             slot.place = None
+            self._count(job, "started")
             return self._write(
                 slot,
                 state=State.STARTED,
+                waited_seconds=(self._now() - job.updated_at).total_seconds(),
                 attempt=job.attempt + 1,
                 fence=job.fence + 1,
                 owner=owner,
@@ -184,26 +190,28 @@ class MemoryJobStore:
             state, how = State.REVOKED, Cancelled.FAILING
         if state is State.RETRY:
             slot.due_at = self._now() + timedelta(seconds=settlement.delay_seconds)
+            self._count(job, "retried")
             self._write(slot, state=state, retries=job.retries + 1, scheduled_for=slot.due_at, owner=None, **changed)
             return
         if state is State.REVOKED:
             changed |= ended_by(cancelled(how, job.cancel_reason))
         if state is State.SUCCESS and "current" not in changed:
             changed["current"] = changed["total"] = job.total or 1
-        self._finish(slot, state, **changed)
+        self._finish(slot, state, outcome_of(state, settlement.error_json), **changed)
 
     def interrupt(self, job_id: str, owner: str, why: Interruption) -> bool:
         with self._step():
             slot = self._slots.get(job_id)
             if slot is None or not slot.job.state.is_running or slot.job.owner != owner:
                 return False
+            self._count(slot.job, "taken_back", why.value)
             if slot.job.cancel_requested_at:
-                outcome = ended_by(cancelled(Cancelled.INTERRUPTED, slot.job.cancel_reason))
-                self._finish(slot, State.REVOKED, **outcome)
+                end = ended_by(cancelled(Cancelled.INTERRUPTED, slot.job.cancel_reason))
+                self._finish(slot, State.REVOKED, "cancelled", **end)
                 return True
             lost = slot.job.lost + (why is Interruption.LOST)
             if lost >= MAX_LOST_IN_A_ROW and why is Interruption.LOST:
-                self._finish(slot, State.FAILURE, lost=lost, **ended_by(worker_lost()))
+                self._finish(slot, State.FAILURE, "lost", lost=lost, **ended_by(worker_lost()))
                 return True
             attempt = slot.job.attempt - (why is not Interruption.LOST)
             is_later = why is Interruption.DECLINED
@@ -224,7 +232,7 @@ class MemoryJobStore:
             if job.state.is_running:
                 return job if job.cancel_requested_at else self._write(slot, **requested)
             how = Cancelled.WAITING if job.state is State.PENDING else Cancelled.RETRYING
-            self._finish(slot, State.REVOKED, **requested, **ended_by(cancelled(how, reason)))
+            self._finish(slot, State.REVOKED, "cancelled", **requested, **ended_by(cancelled(how, reason)))
             return slot.job
 
     def retry(self, job_id: str) -> Job:
@@ -240,6 +248,7 @@ class MemoryJobStore:
     def _reopen(self, slot: _Slot) -> None:
         """The one way out of a final state; a checkpoint stays, and with it the place of the bar."""
         emptied = ("result_json", "error_json", "cancel_requested_at", "finished_at", "gone_at", "scheduled_for")
+        self._count(slot.job, "restarted")
         changes: dict[str, Any] = dict.fromkeys((*emptied, "start_before_at"))
         changes |= bar_to_begin_with(slot.job)
         slot.job = replace(slot.job, state=State.RETRY)
@@ -268,7 +277,7 @@ class MemoryJobStore:
                 self._join_line(slot, slot.job.priority.lane)
             late = [slot for slot in self._slots.values() if is_late(slot.job, now)]
             for slot in late:
-                self._finish(slot, State.REVOKED, **ended_by(expired_unstarted()))
+                self._finish(slot, State.REVOKED, "expired", **ended_by(expired_unstarted()))
             return len(due) + len(late) + self._forget(now)
 
     # Questions
@@ -340,6 +349,15 @@ class MemoryJobStore:
             states = [slot.job.state for slot in self._slots.values()]
         return {state: states.count(state) for state in State}
 
+    def figures(self) -> Figures:
+        with self._step():
+            self._forget(self._now())
+            slots = self._slots.values()
+            in_line = [slot.job for slot in slots if slot.place]
+            scheduled = [slot.due_at for slot in slots if slot.due_at]
+            jobs = [slot.job for slot in slots]
+            return figures_of(jobs, in_line, scheduled, self.workers(), self._counts, self._now())
+
     def changes(self) -> MemoryFeed:
         feed = MemoryFeed(self._feeds.remove)
         self._feeds.append(feed)
@@ -383,8 +401,12 @@ class MemoryJobStore:
             feed.put(Change(was.id, published))
         return slot.job
 
-    def _finish(self, slot: _Slot, state: State, **changes: Any) -> None:
+    def _count(self, job: Job, what: str, label: str = "") -> None:
+        self._counts[Counted(what, label, job.queue, job.task)] += 1
+
+    def _finish(self, slot: _Slot, state: State, outcome: str, **changes: Any) -> None:
         now = self._now()
+        self._count(slot.job, "finished", outcome)
         slot.place = slot.due_at = None
         gone_at = now + timedelta(seconds=slot.job.retention_seconds)
         self._write(slot, state=state, finished_at=now, gone_at=gone_at, owner=None, **changes)

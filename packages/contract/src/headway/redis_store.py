@@ -1,7 +1,7 @@
 """The job store on Redis or Valkey, and the table of all its keys.
 
 Redis is spoken here and in what this store is made of, and nowhere else: `redis_reads.py`, `redis_lists.py`,
-`redis_catalogue.py`, `changes.py`, `scripts.py`, `round_trips.py`, `capacity.py`, `server.py` and `connection.py`.
+`redis_catalogue.py`, `redis_figures.py`, `changes.py`, `scripts.py`, `round_trips.py`, `capacity.py`, `server.py` and `connection.py`.
 Every move is one Lua script of `moves/`, so it happens whole or not at all, and by Redis's clock. Keys, all behind one
 prefix (`headway:`):
 
@@ -26,6 +26,7 @@ prefix (`headway:`):
 | `workers`              | zset    | live workers → last announcement, ms                              |
 | `worker:<name>`        | string  | what a live worker serves                                         |
 | `sequence`             | string  | counter that orders the doorbells                                 |
+| `counts`               | hash    | what was done since ever: what, label, queue, task → how often    |
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ import redis
 from headway.capacity import Capacity
 from headway.catalogue import TaskEntry, Worker
 from headway.changes import RedisChanges
+from headway.figures import Figures, read_figures
 from headway.job import Job, State, from_milliseconds, to_milliseconds
 from headway.problem import (
     Problem,
@@ -53,6 +55,7 @@ from headway.problem import (
 )
 from headway.records import job_of, pairs_of, read_record
 from headway.redis_catalogue import RedisCatalogue
+from headway.redis_figures import ServerFigures, read_server
 from headway.redis_lists import RedisLists
 from headway.redis_reads import RedisReads
 from headway.scripts import Scripts, answering
@@ -221,6 +224,13 @@ class RedisJobStore:
     def totals(self) -> Mapping[State, int]:
         return self._lists.totals()
 
+    def figures(self) -> Figures:
+        return read_figures(self._run("figures"))
+
+    def server_figures(self) -> ServerFigures | None:
+        """None where the server lets nobody ask."""
+        return read_server(self._redis)
+
     def changes(self) -> RedisChanges:
         return RedisChanges(self._redis, self._key("job:"))
 
@@ -264,7 +274,7 @@ def _other_fields(new: NewJob) -> dict[str, Any]:
         "tags": _json(new.tags),
         "max_retries": new.max_retries,
         "retention_seconds": new.retention_seconds,
-    }
+    } | {name: text for name in ("request_id", "traceparent") if (text := getattr(new, name))}
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import redis
 from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 
 from headway.doorbell import HARD_LIMIT_GRACE_SECONDS
+from headway.figures import COUNTS_KEPT, OTHER, OUTCOMES, OVERRUN_SECONDS
 from headway.job import LANES, MOVES, RECOVERED_LANE, Priority
 from headway.problem import REASON_GIVEN, Cancelled, StoreUnavailable, cancelled
 from headway.round_trips import RoundTrips
@@ -43,6 +44,7 @@ VERBS = (
     "announce",
     "look",
     "list",
+    "figures",
 )
 SERVER_TROUBLE = ("MISCONF", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "BUSY")
 """What a script meets when the server cannot write, though nothing is wrong with the script."""
@@ -97,6 +99,7 @@ def _constants(doorbell: str) -> str:
     moves = ", ".join(f"{was} = {{ {', '.join(f'{to} = true' for to in sorted(tos))} }}" for was, tos in MOVES.items())
     lanes = ", ".join(f"{priority} = {priority.lane}" for priority in Priority)
     long_fields = ", ".join(f"'{name}'" for name in LONG_FIELDS)
+    outcomes = ", ".join(f"{state} = '{outcome}'" for state, outcome in OUTCOMES.items())
     errors = (f"{how} = [==[{cancelled(how).to_json()}]==]" for how in Cancelled)
     return (
         f"local MOVES = {{ {moves} }}\nlocal LANE_OF = {{ {lanes} }}\n"
@@ -105,6 +108,8 @@ def _constants(doorbell: str) -> str:
         f"local LEASE_MS, UNANSWERED_MS = {round(LEASE_SECONDS * 1000)}, {round(UNANSWERED_SECONDS * 1000)}\n"
         f"local CANCELLED = {{ {', '.join(errors)} }}\nlocal REASON = [==[{REASON_GIVEN}]==]\n"
         f"local LISTED_BYTES, LONG_FIELDS = {LISTED_BYTES}, {{ {long_fields} }}\n"
+        f"local OUTCOME, TIMEOUT = {{ {outcomes} }}, '/problems/timeout'\n"
+        f"local COUNTS_KEPT, OTHER, OVERRUN_SECONDS = {COUNTS_KEPT}, '{OTHER}', {OVERRUN_SECONDS}\n"
         f"local DECLINED_SECONDS = {DECLINED_SECONDS}\n"
         f"local DOORBELL = [==[{doorbell}]==]\n"
         f"local HARD_LIMIT_GRACE, TOMBSTONE_SECONDS = {HARD_LIMIT_GRACE_SECONDS}, {TOMBSTONE_SECONDS}\n"

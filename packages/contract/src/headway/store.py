@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Protocol
 
 from headway.catalogue import TaskEntry, Worker
+from headway.figures import Figures
 from headway.job import Job, Priority, State
 from headway.problem import Cancelled, Problem
 
@@ -55,6 +56,8 @@ class NewJob:
     """Wait until this moment (eta). At most one of the two is set."""
     expires_in_seconds: float | None = None
     """Revoke the job if it has not started this long after it became due."""
+    request_id: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,9 @@ class JobStore(Protocol):
         """Newest first, each record as it is but for long fields, see `LISTED_BYTES`."""
 
     def totals(self) -> Mapping[State, int]: ...
+    def figures(self) -> Figures:
+        """For metrics: what there is at this moment, and all that was counted."""
+
     def changes(self) -> Changes: ...
     def ping(self) -> None: ...
 
@@ -267,6 +273,8 @@ def first_record(new: NewJob, created_at: datetime) -> Job:
         tags=new.tags,
         max_retries=new.max_retries,
         timeout_seconds=new.timeout_seconds,
+        request_id=new.request_id,
+        traceparent=new.traceparent,
         retention_seconds=new.retention_seconds,
         created_at=created_at,
         state=State.PENDING,

@@ -18,5 +18,5 @@ end
 local error_json, message = cancelled_while(state == 'PENDING' and 'waiting' or 'retrying', reason)
 finish(id, 'REVOKED', {
   cancel_requested_at = now, cancel_reason = reason, token = token, error_json = error_json, message = message,
-})
+}, OUTCOME.REVOKED)
 return with_record('ended', id)

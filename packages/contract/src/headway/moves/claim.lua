@@ -2,7 +2,7 @@
 --
 -- ARGV: id, owner. Answer: the record as name, value, …, or nothing when there is nothing to claim.
 local id, owner = ARGV[1], ARGV[2]
-local known = redis.call('HMGET', record(id), 'state', 'queue', 'start_before_at', 'checkpoint_json', 'owner')
+local known = redis.call('HMGET', record(id), 'state', 'queue', 'start_before_at', 'checkpoint_json', 'owner', 'updated_at')
 local state = known[1]
 
 -- The same claim, sent twice over a broken connection: an owner runs one job at a time.
@@ -23,7 +23,10 @@ local changes = {
   attempt = redis.call('HINCRBY', record(id), 'attempt', 1),
   fence = redis.call('HINCRBY', record(id), 'fence', 1),
   owner = owner, started_at = now, error_json = '', message = '', pace_at = '', pace_from = '',
+  -- Nothing writes to a job in line, so it stands there since its last change.
+  waited_seconds = string.format('%.3f', (now - tonumber(known[6])) / 1000),
 }
 empty_bar_unless(known[4], changes)
+count(id, 'started')
 move(id, 'STARTED', changes)
 return redis.call('HGETALL', record(id))

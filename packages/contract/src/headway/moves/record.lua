@@ -61,6 +61,16 @@ local function move(id, state, changes)
   return write(id, changes)
 end
 
+-- Counts what happened to a job, for good: in the step that does it, so that no figure can differ from what was done.
+-- What names more queues and tasks than anybody can look at is counted together.
+local function count(id, what, label)
+  local known = redis.call('HMGET', record(id), 'queue', 'task')
+  local field = table.concat({ what, label or '', known[1] or OTHER, known[2] or OTHER }, '|')
+  if redis.call('HINCRBY', key('counts'), field, 1) > 1 or redis.call('HLEN', key('counts')) <= COUNTS_KEPT then return end
+  redis.call('HDEL', key('counts'), field)
+  redis.call('HINCRBY', key('counts'), table.concat({ what, label or '', OTHER, OTHER }, '|'), 1)
+end
+
 -- Puts a job in the line and rings: a place in `open`, and the message that wakes a worker.
 local function ring(id, queue, lane, timeout_seconds)
   local sequence = redis.call('INCR', key('sequence'))
@@ -74,7 +84,7 @@ local function ring(id, queue, lane, timeout_seconds)
 end
 
 -- Ends a job: the record stays for its retention, a tombstone for a week more.
-local function finish(id, state, changes)
+local function finish(id, state, changes, outcome)
   local known = redis.call('HMGET', record(id), 'retention_seconds', 'queue')
   local retention = tonumber(known[1])
   changes.finished_at = now
@@ -84,6 +94,8 @@ local function finish(id, state, changes)
   redis.call('ZREM', key('scheduled'), id)
   redis.call('ZREM', key('expiring'), id)
   redis.call('ZREM', key('unanswered'), id)
+  -- A full Redis refuses a script whose first write needs memory. So this comes behind those that free some.
+  count(id, 'finished', outcome)
   local version = move(id, state, changes)
   redis.call('EXPIRE', record(id), retention)
   redis.call('EXPIRE', record(id) .. ':log', retention)

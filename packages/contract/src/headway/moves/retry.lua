@@ -22,6 +22,7 @@ local changes = {
   cancel_requested_at = '', cancel_reason = '', finished_at = '', gone_at = '', scheduled_for = '', start_before_at = '',
 }
 empty_bar_unless(known[6], changes)
+count(id, 'restarted')
 write(id, changes)
 ring(id, known[3], LANE_OF[known[4]], known[5])
 return with_record('again', id)

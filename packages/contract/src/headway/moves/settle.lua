@@ -21,6 +21,7 @@ if state == 'RETRY' then
   changes.scheduled_for = due_at
   changes.owner = ''
   redis.call('ZADD', key('scheduled'), due_at, id)
+  count(id, 'retried')
   move(id, 'RETRY', changes)
   return 'ok'
 end
@@ -30,5 +31,6 @@ if state == 'SUCCESS' and not changes.current then
   changes.total = total and total > 0 and known[4] or '1'
   changes.current = changes.total
 end
-finish(id, state, changes)
+local is_timeout = state == 'FAILURE' and cjson.decode(changes.error_json or '{}').type == TIMEOUT
+finish(id, state, changes, is_timeout and 'timed_out' or OUTCOME[state])
 return 'ok'

@@ -8,11 +8,11 @@ local INTERRUPTED = {
   declined = 'The worker does not have this task; the job waits for one that does.',
 }
 
-local function take_back(id, why, lost_error_json)
+local function end_or_ring(id, why, lost_error_json)
   local known = redis.call('HMGET', record(id), 'queue', 'timeout_seconds', 'lost', 'cancel_requested_at', 'cancel_reason')
   if (known[4] or '') ~= '' then
     local error_json, message = cancelled_while('interrupted', known[5])
-    finish(id, 'REVOKED', { error_json = error_json, message = message })
+    finish(id, 'REVOKED', { error_json = error_json, message = message }, OUTCOME.REVOKED)
     return 'ended'
   end
   local changes = { owner = '', scheduled_for = '', message = INTERRUPTED[why] }
@@ -20,7 +20,7 @@ local function take_back(id, why, lost_error_json)
     changes.lost = (tonumber(known[3]) or 0) + 1
     if changes.lost >= MAX_LOST then
       local message = cjson.decode(lost_error_json).detail
-      finish(id, 'FAILURE', { lost = changes.lost, error_json = lost_error_json, message = message })
+      finish(id, 'FAILURE', { lost = changes.lost, error_json = lost_error_json, message = message }, 'lost')
       return 'ended'
     end
   else
@@ -37,4 +37,10 @@ local function take_back(id, why, lost_error_json)
     ring(id, known[1], RECOVERED_LANE, known[2])
   end
   return 'ok'
+end
+
+local function take_back(id, why, lost_error_json)
+  local answer = end_or_ring(id, why, lost_error_json)
+  count(id, 'taken_back', why)
+  return answer
 end

@@ -66,7 +66,7 @@ end)
 
 due('expiring', function(id)
   if redis.call('HGET', record(id), 'state') == 'PENDING' then
-    finish(id, 'REVOKED', { error_json = expired_error, message = cjson.decode(expired_error).detail })
+    finish(id, 'REVOKED', { error_json = expired_error, message = cjson.decode(expired_error).detail }, 'expired')
   end
 end)
 
