@@ -9,7 +9,6 @@ if sys.argv[2:3] == ["gevent"]:
 
     monkey.patch_all()  # as in the status service: before anything imports threading or socket
 
-from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -29,8 +28,8 @@ def main() -> None:
     # When gevent ends, each result object that Celery still holds complains; thousands of lines say nothing.
     sys.unraisablehook = lambda _: None
     configure_logs(name, "json", "warning")
-    build = partial(import_module(f"{name}_app").create_app, redis_url)
-    WebServer(build, f"127.0.0.1:{port}", **OPTIONS[worker_class]).run()
+    create_app = import_module(f"{name}_app").create_app
+    WebServer(lambda stops: create_app(redis_url), f"127.0.0.1:{port}", **OPTIONS[worker_class]).run()
 
 
 if __name__ == "__main__":

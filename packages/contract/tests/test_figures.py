@@ -29,7 +29,7 @@ def counts_of(store: JobStore) -> dict[str, int]:
 def test_an_empty_store_has_figures_too(store: JobStore) -> None:
     figures = store.figures()
 
-    assert figures == Figures(dict.fromkeys(State, 0), (), (), 0, 0, {})
+    assert figures == Figures(figures.at, dict.fromkeys(State, 0), (), (), 0, 0, {})
 
 
 def test_a_queue_tells_how_many_wait_and_since_when(store: JobStore, submit: Submit) -> None:

@@ -31,6 +31,7 @@ from headway.store import JobStore, NewJob, Report, Settlement
 from local.ports import free_ports
 from status.app import create_app
 from status.hub import Hub
+from status.metrics import StreamMetrics
 from status.settings import StatusSettings
 from status.stream import Cursor, Stream
 
@@ -208,7 +209,13 @@ def follow(hub: Hub) -> Iterator[Callable[..., Follower]]:
 
     def begin(*job_ids: str, cursors: list[Cursor] | None = None, keep_alive_seconds: float = 15) -> Follower:
         fresh = [Cursor() for _ in job_ids]
-        stream = Stream(hub, job_ids, cursors or fresh, keep_alive_seconds=keep_alive_seconds)
+        stream = Stream(
+            hub,
+            job_ids,
+            cursors or fresh,
+            metrics=StreamMetrics(CollectorRegistry(), 10, int),
+            keep_alive_seconds=keep_alive_seconds,
+        )
         followers.append(Follower(stream.events()))
         return followers[-1]
 

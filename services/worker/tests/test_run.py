@@ -290,7 +290,7 @@ def test_a_stale_attempt_cannot_settle(store: MemoryJobStore, submit: Callable[.
     store.interrupt(job.id, "worker/1", Interruption.LOST)
     store.claim(job.id, "worker/2")
 
-    state = Runner(store, {}, 100).settle(stale, Settlement(State.SUCCESS, result_json="1"))
+    state = Runner(store, {}, 100).settle(stale, Settlement(State.SUCCESS, result_json="1"), began=0.0)
 
     assert state is None
     assert store.fetch(job.id).state is State.STARTED

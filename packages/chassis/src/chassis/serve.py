@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import resource
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ SPARE_FILES = 500
 """What a process has open beside its clients' connections."""
 SEND_SECONDS = 30.0
 """A client that takes nothing of its answer for so long is dropped: it holds a connection, or a stream's place."""
+Stop = Callable[[], None]
 
 
 class _Logger(Logger):  # type: ignore[misc]
@@ -38,11 +40,14 @@ class _Logger(Logger):  # type: ignore[misc]
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with our settings; `build` is called in the worker process, after the fork."""
+    """Gunicorn with our settings; `build` is called in the worker process, after the fork.
+
+    It may add what shall be called as soon as gunicorn asks that process to stop.
+    """
 
     def __init__(
         self,
-        build: Callable[[], Any],
+        build: Callable[[list[Stop]], Any],
         bind: str,
         *,
         worker_class: str,
@@ -52,6 +57,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Without `send_seconds` a client may take as long as it likes; gunicorn's threads know no such limit."""
         worker = answering_problems(load_class(worker_class))
         self._build = build
+        self._stops: list[Stop] = []
         self._options = {
             "bind": bind,
             "workers": 1,
@@ -61,6 +67,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": 100,
             "limit_request_field_size": 8190,
             "logger_class": _Logger,
+            "post_worker_init": self._stop_early,
             "worker_class": worker if send_seconds is None else dropping_idlers(worker, send_seconds),
             **options,
         }
@@ -75,12 +82,22 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         super().run()
 
     def load(self) -> Any:
-        app = self._build()
+        app = self._build(self._stops)
         # What stands now stays until the end: the collector need not look at it again with every few requests.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_ALLOCATIONS)
         return app
+
+    def _stop_early(self, worker: Any) -> None:
+        """Gunicorn waits for open requests first, and streams would let it wait for as long as it may."""
+
+        def stop(number: int, frame: Any) -> None:
+            for each in self._stops:
+                each()
+            worker.handle_exit(number, frame)
+
+        signal.signal(signal.SIGTERM, stop)
 
 
 def allow_files(wanted: int) -> None:

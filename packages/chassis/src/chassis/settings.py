@@ -20,7 +20,7 @@ EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h: a supervisor should not try again with the same settings."""
 
 KNOWN = frozenset({
-    "durability", "key_prefix", "log_format", "log_level", "redis_url",
+    "durability", "key_prefix", "log_format", "log_level", "redis_url", "revision",
     "redis_username", "redis_password_file", "path_prefix",
     "submit_host", "submit_port", "submit_management_port", "max_requests", "max_body_bytes",
     "status_host", "status_port", "status_management_port", "max_streams", "keep_alive_seconds",
@@ -63,6 +63,8 @@ class ProcessSettings(BaseSettings):
     log_format: Literal["console", "json"] = "json"
     """`json` for machines, `console` for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    revision: str = "unknown"
+    """The commit that this was built from, for `headway_build_info`; the images know theirs."""
 
     @field_validator("redis_url")
     @classmethod

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
-from apiflask import APIFlask
+from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from prometheus_client import CollectorRegistry
@@ -59,14 +59,24 @@ def create_web_app(name: str, title: str, registry: CollectorRegistry, *, docume
         app.add_url_rule(f"/openapi/{name}.json", endpoint="openapi.spec")
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect, with an answer in HTML
-    app.before_request(_begin)
-    app.after_request(partial(_finish, HttpMetrics(registry)))
+    metrics = HttpMetrics(registry)
+    app.before_request(partial(_begin, metrics))
+    app.after_request(partial(_finish, metrics))
+    app.teardown_request(partial(_end, metrics))
+    app.extensions["http-metrics"] = metrics
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(HTTPException, _from_http_error)
     app.register_error_handler(ParseException, _from_unreadable_body)
     app.register_error_handler(TimeoutError, _from_slow_client)
     app.register_error_handler(Exception, _from_bug)
     return app
+
+
+def register_routes(app: APIFlask, *routes: APIBlueprint) -> None:
+    """Give the application its routes; each is counted from the start."""
+    for each in routes:
+        app.register_blueprint(each)
+    app.extensions["http-metrics"].foresee(app)
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -93,7 +103,8 @@ def single_parameters(*known: str) -> dict[str, str]:
     return request.args.to_dict()
 
 
-def _begin() -> None:
+def _begin(metrics: HttpMetrics) -> None:
+    metrics.in_progress.inc()
     g.began = time.perf_counter()
     sent = request.environ.get("HTTP_X_REQUEST_ID")
     g.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
@@ -125,6 +136,12 @@ def _finish(metrics: HttpMetrics, response: Response) -> Response:
         headers.remove("Content-Type")
     metrics.count(request, response, time.perf_counter() - g.get("began", 0.0))
     return response
+
+
+def _end(metrics: HttpMetrics, error: BaseException | None) -> None:
+    """Also of a request that nobody answers any more."""
+    if "began" in g:
+        metrics.in_progress.dec()
 
 
 def _from_http_error(error: HTTPException) -> Response:

@@ -1,8 +1,8 @@
-"""How many jobs there are of each kind, since when the oldest of them wait or run, and what was counted: for metrics."""
+"""How many jobs there are of each kind, since when the oldest wait and run, and what was counted: for metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -69,6 +69,8 @@ class Running:
 class Figures:
     """All of it at one moment."""
 
+    at: datetime
+    """This moment, by the store's clock."""
     states: Mapping[State, int]
     lines: tuple[Line, ...]
     running: tuple[Running, ...]
@@ -83,6 +85,11 @@ class Figures:
         """Jobs that have not ended."""
         return sum(number for state, number in self.states.items() if not state.is_final)
 
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """Every queue with every task that there was on it, or is."""
+        counted = {(each.queue, each.task) for each in self.counts}
+        return sorted(counted | {(each.queue, each.task) for each in self.running})
+
     def total(self, what: str, label: str | None = None) -> int:
         """A count over all queues and tasks; of one label or of all."""
         return sum(n for key, n in self.counts.items() if key.what == what and label in (None, key.label))
@@ -92,6 +99,7 @@ def read_figures(text: str) -> Figures:
     """Take apart what the script says."""
     found = orjson.loads(text)
     return Figures(
+        at=from_milliseconds(found["at"]),
         states={State(name): number for name, number in found["states"].items()},
         lines=tuple(_line(queue, values) for queue, values in sorted(_table(found["queues"]).items())),
         running=tuple(_running(kind, values) for kind, values in sorted(_table(found["running"]).items())),

@@ -23,6 +23,7 @@ def figures_of(
     due = {"scheduled": scheduled, "expiring": [job.start_before_at for job in jobs if is_late(job, now)]}
     late = {kind: [at for at in moments if at and at <= now] for kind, moments in due.items()}
     return Figures(
+        at=now,
         states={state: sum(job.state is state for job in jobs) for state in State},
         lines=tuple(_lines(in_line, list(workers), {each.queue for each in counts})),
         running=tuple(_running([job for job in jobs if job.state.is_running], now)),

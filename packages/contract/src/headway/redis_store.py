@@ -1,9 +1,9 @@
 """The job store on Redis or Valkey, and the table of all its keys.
 
 Redis is spoken here and in what this store is made of, and nowhere else: `redis_reads.py`, `redis_lists.py`,
-`redis_catalogue.py`, `redis_figures.py`, `changes.py`, `scripts.py`, `round_trips.py`, `capacity.py`, `server.py` and `connection.py`.
-Every move is one Lua script of `moves/`, so it happens whole or not at all, and by Redis's clock. Keys, all behind one
-prefix (`headway:`):
+`redis_catalogue.py`, `redis_figures.py`, `changes.py`, `scripts.py`, `round_trips.py`, `capacity.py`, `server.py` and
+`connection.py`. Every move is one Lua script of `moves/`, so it happens whole or not at all, and by Redis's clock.
+Keys, all behind one prefix (`headway:`):
 
 | Key                    | Type    | Holds                                                             |
 |------------------------|---------|-------------------------------------------------------------------|

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from apiflask import APIFlask
-from prometheus_client import CollectorRegistry, Gauge
+from collections.abc import Callable
 
-from chassis.web import create_web_app
+from apiflask import APIFlask
+from prometheus_client import CollectorRegistry
+
+from chassis.web import create_web_app, register_routes
+from headway.redis_figures import ServerFigures
 from headway.store import JobStore
+from status.figures import JobFigures
 from status.hub import Hub
+from status.metrics import StreamMetrics
 from status.routes import status_routes
 from status.settings import StatusSettings
 from status.spec import describe
 
 
-def create_app(settings: StatusSettings, store: JobStore, hub: Hub, registry: CollectorRegistry) -> APIFlask:
-    """The application; every gateway is passed in."""
+def create_app(
+    settings: StatusSettings,
+    store: JobStore,
+    hub: Hub,
+    registry: CollectorRegistry,
+    server: Callable[[], ServerFigures | None] = lambda: None,
+) -> APIFlask:
+    """The application; every gateway is passed in, `server` to ask Redis about itself."""
+    metrics = StreamMetrics(registry, settings.max_streams, lambda: hub.watcher_count)
+    registry.register(JobFigures(store, server, metrics.set_clock))
     app = create_web_app("status", "Headway status", registry)
     app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
-    app.register_blueprint(status_routes(settings, store, hub))
+    register_routes(app, status_routes(settings, store, hub, metrics))
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
-    streams = Gauge("headway_streams_open", "Streams and long polls open now.", registry=registry)
-    streams.set_function(lambda: hub.watcher_count)
     return app

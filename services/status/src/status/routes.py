@@ -18,6 +18,7 @@ from headway.store import JobStore, Place
 from status.finished import Finished
 from status.hub import Hub
 from status.listing import read_listing
+from status.metrics import StreamMetrics
 from status.settings import StatusSettings
 from status.stream import Cursor, Stream, read_cursors
 
@@ -26,10 +27,11 @@ MAX_STREAM_JOBS = 100
 _WAIT = re.compile(r'(?:^|[,;\s])wait="?(\d{1,9})"?(?:$|[,;\s])')
 
 
-def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlueprint:
+def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: StreamMetrics) -> APIBlueprint:
     """All routes of the status service."""
     routes = APIBlueprint("status", __name__, tag="Status")
     root, finished = settings.path_prefix, Finished()
+    stream = partial(_stream, settings, hub, metrics)
 
     @routes.get("/status")
     @routes.doc(summary="List jobs", responses={200: "Newest first, with totals by state."})
@@ -45,7 +47,7 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
     @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
     def follow_jobs() -> Response:
         """One stream for up to 100 jobs: `?id=…&id=…`. It ends when all of them have ended."""
-        return _stream(settings, hub, _job_ids(), partial(_find, store))
+        return stream(_job_ids(), partial(_find, store))
 
     @routes.get("/status/<job_id>")
     @routes.doc(summary="Read a job", responses={200: "The job document, in every state.", 304: "Not changed."})
@@ -58,8 +60,12 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
             return _status_response(done, Place(), 0, root)
         job, place = _look(store, job_id)
         if wait_seconds and not job.state.is_final and _is_current(job, place):
-            _wait_for_change(settings, hub, job, wait_seconds)
+            _check_room(settings, hub, metrics)
+            known = job.version
+            _wait_for_change(hub, job, wait_seconds)
             job, place = _look(store, job_id)
+            if job.version > known:
+                metrics.told("poll", job.id, job.updated_at)
         finished.keep(job)
         return _status_response(job, place, wait_seconds, root)
 
@@ -69,7 +75,7 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub) -> APIBlu
         """Server-sent events: snapshot, update, log, end. Reconnect with `Last-Event-ID` to go on."""
         single_parameters()
         job = _fetch(store, job_id)
-        return _stream(settings, hub, [job_id], lambda _: job)
+        return stream([job_id], lambda _: job)
 
     @routes.get("/status/<job_id>/result")
     @routes.doc(summary="Read a job's result", responses={200: "The result as the task returned it."})
@@ -146,8 +152,7 @@ def _wait_seconds() -> int:
     return min(int(match[1]), MAX_WAIT_SECONDS) if match else 0
 
 
-def _wait_for_change(settings: StatusSettings, hub: Hub, job: Job, wait_seconds: int) -> None:
-    _check_room(settings, hub)
+def _wait_for_change(hub: Hub, job: Job, wait_seconds: int) -> None:
     deadline = time.monotonic() + wait_seconds
     with hub.watch([job.id]) as (watcher, topics):
         while not hub.is_stopping and (left := deadline - time.monotonic()) > 0:
@@ -157,16 +162,24 @@ def _wait_for_change(settings: StatusSettings, hub: Hub, job: Job, wait_seconds:
             watcher.is_changed.wait(min(left, 1.0))
 
 
-def _stream(settings: StatusSettings, hub: Hub, job_ids: Sequence[str], find: Callable[[str], Job | None]) -> Response:
+def _stream(
+    settings: StatusSettings,
+    hub: Hub,
+    metrics: StreamMetrics,
+    job_ids: Sequence[str],
+    find: Callable[[str], Job | None],
+) -> Response:
     _check_stream_request()
     told = read_cursors(request.headers.get("Last-Event-ID", ""), len(job_ids))
     cursors = [_checked(cursor, job_id, find) for cursor, job_id in zip(told, job_ids, strict=True)]
     if all(cursor.is_over for cursor in cursors):
         return Response(status=204)  # tells an EventSource to stop connecting
-    _check_room(settings, hub)
-    stream = Stream(hub, job_ids, cursors, keep_alive_seconds=settings.keep_alive_seconds)
+    _check_room(settings, hub, metrics)
+    is_resumed, is_continued = any(each != Cursor() for each in told), cursors == told
+    stream = Stream(hub, job_ids, cursors, metrics=metrics, keep_alive_seconds=settings.keep_alive_seconds)
+    events = stream.events(is_resumed=is_resumed, is_continued=is_continued)
     headers = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-    return Response(stream.events(), mimetype="text/event-stream", headers=headers)
+    return Response(events, mimetype="text/event-stream", headers=headers)
 
 
 def _checked(cursor: Cursor, job_id: str, find: Callable[[str], Job | None]) -> Cursor:
@@ -190,8 +203,9 @@ def _check_stream_request() -> None:
         raise Problem("not-acceptable", "Events come as text/event-stream. Send Accept: text/event-stream or */*.")
 
 
-def _check_room(settings: StatusSettings, hub: Hub) -> None:
+def _check_room(settings: StatusSettings, hub: Hub, metrics: StreamMetrics) -> None:
     if hub.watcher_count >= settings.max_streams:
+        metrics.refused.inc()
         detail = f"{settings.max_streams} streams are open on this replica. Poll /status/<id>, or try again shortly."
         raise Problem("too-many-streams", detail, headers={"Retry-After": "5"})
 

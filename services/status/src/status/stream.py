@@ -20,6 +20,7 @@ from headway.job import State
 from headway.problem import Problem
 from headway.store import LOG_LINES_KEPT
 from status.hub import Hub
+from status.metrics import OpenStream, StreamMetrics
 from status.topic import Topic
 
 RETRY_MILLISECONDS = 2000
@@ -60,8 +61,17 @@ def read_cursors(last_event_id: str, job_count: int) -> list[Cursor]:
 class Stream:
     """One client's stream of one or many jobs."""
 
-    def __init__(self, hub: Hub, job_ids: Sequence[str], cursors: list[Cursor], *, keep_alive_seconds: float) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        job_ids: Sequence[str],
+        cursors: list[Cursor],
+        *,
+        metrics: StreamMetrics,
+        keep_alive_seconds: float,
+    ) -> None:
         self._hub = hub
+        self._metrics = metrics
         self._job_ids = job_ids
         self._cursors = cursors
         self._keep_alive_seconds = keep_alive_seconds
@@ -69,8 +79,12 @@ class Stream:
         # The whole log is for whoever looks at one job; a list of many shows the end of each.
         self._old_lines = LOG_LINES_KEPT if len(job_ids) == 1 else OLD_LINES_OF_MANY
 
-    def events(self) -> Iterator[bytes]:
+    def events(self, *, is_resumed: bool = False, is_continued: bool = False) -> Iterator[bytes]:
         """Every event until all jobs have ended or the service stops; never raises while the store is away."""
+        with self._metrics.stream(is_resumed=is_resumed, is_continued=is_continued) as sending:
+            yield from self._events(sending)
+
+    def _events(self, sending: OpenStream) -> Iterator[bytes]:
         self._began_at = time.monotonic()
         with self._hub.watch(self._job_ids) as (watcher, topics):
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
@@ -79,9 +93,11 @@ class Stream:
                 watcher.is_changed.clear()
                 events = b"".join(self._new_events(topics))
                 if events:
+                    sending.told()
                     yield events
                     quiet_since = time.monotonic()
                 if all(cursor.is_over for cursor in self._cursors):
+                    sending.reason = "finished"
                     return
                 if events:
                     time.sleep(MIN_GAP_SECONDS)
@@ -89,7 +105,8 @@ class Stream:
                 if time.monotonic() - quiet_since >= self._keep_alive_seconds:
                     yield b": keep-alive\n\n"
                     quiet_since = time.monotonic()
-            # The service stops: its watchers move to another process, and not all in the same moment.
+            sending.reason = "stopping"
+            # Its watchers move to another process, and not all in the same moment.
             yield f"retry: {random.randint(1, RETRY_MILLISECONDS)}\n\n".encode()
 
     def _new_events(self, topics: Sequence[Topic]) -> Iterator[bytes]:
@@ -145,8 +162,15 @@ class Stream:
             return
         changed = _difference(cursor.sent, document)
         if changed:
+            self._note(document, cursor)
             cursor.sent, cursor.version = document, document["version"]
             yield self._event("update", {"id": document["id"], "version": document["version"]} | changed)
+
+    def _note(self, document: dict[str, Any], cursor: Cursor) -> None:
+        """A waiting job's place changes without a write, which nobody has waited for."""
+        if document["version"] > cursor.version:
+            self._metrics.skipped.inc(document["version"] - cursor.version - 1)
+            self._metrics.told("stream", document["id"], document["updated_at"])
 
     def _line_events(self, topic: Topic, cursor: Cursor) -> Iterator[bytes]:
         seen = _place_of(cursor.line)
@@ -156,6 +180,7 @@ class Stream:
                 yield self._event("log", log_document(topic.job_id, line))
 
     def _event(self, name: str, data: Any) -> bytes:
+        self._metrics.event(name)
         event_id = ",".join(str(cursor) for cursor in self._cursors)
         return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), encode(data))
 

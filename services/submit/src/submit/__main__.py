@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry  # noqa: E402
 from chassis.fitness import refuse_busy_ports, refuse_unfit_server  # noqa: E402
 from chassis.health import Check, ManagementServer  # noqa: E402
 from chassis.logs import configure_logs  # noqa: E402
-from chassis.serve import WebServer  # noqa: E402
+from chassis.measured_store import measured  # noqa: E402
+from chassis.process_metrics import ProcessMetrics  # noqa: E402
+from chassis.serve import Stop, WebServer  # noqa: E402
 from chassis.settings import read_settings  # noqa: E402
 from headway.connection import UnpolledConnection, connect  # noqa: E402
 from headway.redis_store import RedisJobStore  # noqa: E402
@@ -42,11 +44,14 @@ def main() -> None:
     ).run()
 
 
-def build(settings: SubmitSettings) -> object:
+def build(settings: SubmitSettings, stops: list[Stop]) -> object:
     """The application with its gateways; called in gunicorn's worker process."""
     registry = CollectorRegistry()
+    process = ProcessMetrics(registry, "submit", settings.revision)
+    stops.append(partial(process.draining.set, 1))
     client = connect(settings.redis_address, connection_class=UnpolledConnection)
-    store = RedisJobStore(client, prefix=settings.key_prefix, doorbell=build_doorbell(), shares_round_trips=True)
+    bare = RedisJobStore(client, prefix=settings.key_prefix, doorbell=build_doorbell(), shares_round_trips=True)
+    store = measured(bare, registry)
     ready: dict[str, Check] = {"store": store.ping, "durability": partial(store.check_server, settings.durability)}
     management = ManagementServer(settings.submit_host, settings.submit_management_port, registry, ready=ready)
     management.start()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from apiflask import APIFlask
 from prometheus_client import CollectorRegistry
 
-from chassis.web import create_web_app
+from chassis.web import create_web_app, register_routes
 from headway.store import JobStore
 from submit.announced import Announced
 from submit.control import control_routes
+from submit.metrics import SubmitMetrics
 from submit.routes import submit_routes
 from submit.settings import SubmitSettings
 from submit.spec import describe
@@ -20,7 +21,7 @@ def create_app(settings: SubmitSettings, store: JobStore, registry: CollectorReg
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     announced = Announced(store)
-    app.register_blueprint(submit_routes(store, announced, settings.path_prefix))
-    app.register_blueprint(control_routes(store, announced, settings.path_prefix))
+    metrics, root = SubmitMetrics(registry), settings.path_prefix
+    register_routes(app, submit_routes(store, announced, metrics, root), control_routes(store, announced, root))
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, request
 
+from chassis.logs import get_logger
 from chassis.web import json_response, single_parameters
 from headway.document import document_of
 from headway.job import Job, is_job_id
@@ -13,6 +14,8 @@ from headway.store import JobStore, Place
 from submit.announced import Announced
 from submit.body import read_json
 from submit.job_request import CancelRequest, read_body
+
+log = get_logger(__name__)
 
 
 def control_routes(store: JobStore, announced: Announced, root: str = "") -> APIBlueprint:
@@ -26,6 +29,7 @@ def control_routes(store: JobStore, announced: Announced, root: str = "") -> API
         _check(job_id)
         wanted = _read_cancel_request()
         job = store.cancel(job_id, wanted.reason)
+        log.info("job cancelled" if job.state.is_final else "job asked to stop", job_id=job.id, task=job.task)
         return _answer(job, Place(), 200 if job.state.is_final else 202, root)
 
     @routes.post("/jobs/<job_id>/retry")
@@ -34,6 +38,7 @@ def control_routes(store: JobStore, announced: Announced, root: str = "") -> API
         """Only for a job that ended in FAILURE or REVOKED. It goes on from its checkpoint, if it saved one."""
         _check(job_id)
         job = store.retry(job_id)
+        log.info("job restarted", job_id=job.id, task=job.task)
         return _answer(job, announced.place(job), 202, root)
 
     return routes

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, g, request
 
+from chassis.logs import get_logger
 from chassis.web import json_response, single_parameters
 from headway.catalogue import TaskEntry
 from headway.document import document_of
@@ -19,34 +20,49 @@ from submit.announced import Announced
 from submit.body import read_json
 from submit.idempotency import read_idempotency
 from submit.job_request import JobRequest, read_job_request
+from submit.metrics import Submission, SubmitMetrics
+
+log = get_logger(__name__)
 
 LONG_TASK = JobRequest(task="long_task")
 """The request behind the seed's own route."""
+OWN_TASKS = "headway."
+"""What the names of Headway's own tasks begin with. They can be asked for, but are nobody's choice."""
 
 
-def submit_routes(store: JobStore, announced: Announced, root: str = "") -> APIBlueprint:
+def submit_routes(store: JobStore, announced: Announced, metrics: SubmitMetrics, root: str = "") -> APIBlueprint:
     """The routes that make jobs, and the catalogue; links begin with `root`."""
     routes = APIBlueprint("submit", __name__, tag="Submit")
+
+    def submit(submission: Submission, new: NewJob, idempotency: Idempotency | None) -> Submitted:
+        submitted = submission.submitted = store.submit(new, idempotency)
+        job, words = submitted.job, "job replayed" if submitted.is_replay else "job accepted"
+        log.info(words, job_id=job.id, task=job.task, queue=job.queue)
+        return submitted
 
     @routes.post("/longtask")
     @routes.doc(summary="Start the long task", responses={202: "Accepted; Location names the job."})
     def start_long_task() -> Response:
         """The tutorial's route: no body is needed, and the answer's body is an empty object."""
-        single_parameters()
-        entry = announced.entry(LONG_TASK.task)
-        submitted = store.submit(_new_job(LONG_TASK, entry), _idempotency(LONG_TASK.task, {}))
+        with metrics.submission() as submission:
+            single_parameters()
+            entry = announced.entry(LONG_TASK.task)
+            new = submission.is_for(_new_job(LONG_TASK, entry))
+            submitted = submit(submission, new, _idempotency(LONG_TASK.task, {}))
         return json_response({}, 202, _accepted(submitted, root))
 
     @routes.post("/jobs")
     @routes.doc(summary="Submit a job", responses={202: "Accepted; the body is the job document."})
     def submit_job() -> Response:
         """Run a task with arguments. Errors name every field that is wrong."""
-        single_parameters()
-        body = read_json(request, JobRequest.example)
-        wanted = read_job_request(body)
-        entry = announced.entry(wanted.task)
-        announced.check_args(entry, wanted.args)
-        submitted = store.submit(_new_job(wanted, entry), _idempotency("jobs", body))
+        with metrics.submission() as submission:
+            single_parameters()
+            body = read_json(request, JobRequest.example)
+            wanted = read_job_request(body)
+            entry = announced.entry(wanted.task)
+            new = submission.is_for(_new_job(wanted, entry))
+            announced.check_args(entry, wanted.args)
+            submitted = submit(submission, new, _idempotency("jobs", body))
         place = _place(submitted, announced)
         return json_response(document_of(submitted.job, place, root=root), 202, _accepted(submitted, root))
 
@@ -55,7 +71,8 @@ def submit_routes(store: JobStore, announced: Announced, root: str = "") -> APIB
     def list_tasks() -> Response:
         """The catalogue: what can be submitted, and how many live workers serve it."""
         single_parameters()
-        tasks = [_task_document(entry, announced) for entry in announced.entries().values()]
+        entries = [entry for name, entry in announced.entries().items() if not name.startswith(OWN_TASKS)]
+        tasks = [_task_document(entry, announced) for entry in entries]
         return json_response({"tasks": tasks})
 
     @routes.get("/tasks/<name>")
@@ -92,6 +109,7 @@ def _new_job(wanted: JobRequest, entry: TaskEntry) -> NewJob:
         delay_seconds=wanted.countdown,
         due_at=wanted.eta,
         expires_in_seconds=wanted.expires_in,
+        request_id=g.request_id,
     )
 
 

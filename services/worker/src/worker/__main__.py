@@ -13,6 +13,7 @@ from chassis.logs import configure_logs
 from chassis.settings import read_settings, refuse
 from headway.task import TaskDefinitionError, load_tasks
 from worker.app import create_celery
+from worker.canary import sing
 from worker.settings import WorkerSettings
 
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -31,7 +32,7 @@ def main() -> None:
         refuse([f"HEADWAY_TASKS={','.join(settings.tasks)}: {error}"])
     # Celery warns root of pickled messages; this worker accepts JSON only.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    app = create_celery(settings, tasks)
+    app = create_celery(settings, tasks | {sing.name: sing})
     app.worker_main(["--quiet", "worker", "--pool=prefork", "--loglevel=WARNING", *QUIET])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from chassis.logs import get_logger
@@ -23,8 +23,10 @@ CHECK_SECONDS = 0.1
 class Drain:
     """A thread in the worker's parent, begun by SIGTERM; Celery itself waits for running jobs without an end."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, on_handed_back: Callable[[int], None] = lambda pid: None) -> None:
+        """`on_handed_back` is given the process that ran the job."""
         self._engine = engine
+        self._on_handed_back = on_handed_back
         self._is_urgent = threading.Event()
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._drain, name="drain", daemon=True)
@@ -61,8 +63,15 @@ class Drain:
         if not request.worker_pid:
             return  # no process has accepted it yet
         store, owner = self._engine.store(), self._engine.owner(request.worker_pid)
+
+        def give_back() -> bool:
+            is_given = store.interrupt(request.id, owner, Interruption.DRAINED)
+            if is_given:
+                self._on_handed_back(request.worker_pid)  # before the process ends, whose end is looked into
+            return is_given
+
         try:
-            is_ours = end_child(request.worker_pid, partial(store.interrupt, request.id, owner, Interruption.DRAINED))
+            is_ours = end_child(request.worker_pid, give_back)
         except StoreUnavailable as problem:
             # It cannot be told now; without its process the lease ends, and another worker takes the job then.
             log.error("job not handed back", job_id=request.id, detail=problem.detail)

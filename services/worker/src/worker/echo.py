@@ -51,8 +51,16 @@ class Echo:
     def hear(self) -> None:
         self._heard_at = self._clock()
 
+    @property
+    def silent_seconds(self) -> float:
+        """How long hearing was not proven."""
+        return self._clock() - self._heard_at
+
+    @property
+    def is_deaf(self) -> bool:
+        return self.silent_seconds > DEAF_SECONDS
+
     def check(self) -> None:
         """Raises `Deaf`."""
-        silent_seconds = self._clock() - self._heard_at
-        if silent_seconds > DEAF_SECONDS:
-            raise Deaf(f"No doorbell was heard for {silent_seconds:.0f} s, not even the worker's own. Restart it.")
+        if self.is_deaf:
+            raise Deaf(f"No doorbell was heard for {self.silent_seconds:.0f} s, not even the worker's own. Restart it.")

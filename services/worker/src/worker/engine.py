@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billiard.common import terminate_handler_fired  # type: ignore[attr-defined]  # newer than its stubs
+from prometheus_client import CollectorRegistry
 
+from chassis.measured_store import measured
 from headway.connection import connect
 from headway.job import Job
 from headway.problem import Problem, StoreUnavailable
@@ -18,6 +20,7 @@ from headway.redis_store import RedisJobStore
 from headway.store import Settlement
 from headway.task import Task
 from worker.limit import TimeLimit
+from worker.notes import NotePipe
 from worker.run import Runner
 from worker.settings import WorkerSettings
 
@@ -29,6 +32,7 @@ class Engine:
     settings: WorkerSettings
     tasks: dict[str, Task[..., Any]]
     doorbell: str = ""
+    notes: NotePipe = field(default_factory=NotePipe)
     node: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{time.time_ns() // 1_000_000}")
     _stores: dict[int, RedisJobStore] = field(default_factory=dict)
 
@@ -43,6 +47,10 @@ class Engine:
             client = connect(settings.redis_address)
             self._stores = {pid: RedisJobStore(client, prefix=settings.key_prefix, doorbell=self.doorbell)}
         return self._stores[pid]
+
+    def measure(self, registry: CollectorRegistry) -> None:
+        """Time what this process asks its store."""
+        self._stores = {os.getpid(): measured(self.store(), registry)}
 
     def settle_for(self, job_id: str, pid: int, outcome: Callable[[Job], Settlement]) -> bool:
         """Settle a job in the place of the child that runs it; False when that child does not, or no longer.
@@ -67,4 +75,5 @@ class Engine:
             self.settings.max_result_bytes,
             limit=TimeLimit().armed(),
             is_leaving=terminate_handler_fired,
+            tell=self.notes.write,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from chassis.health import ManagementServer
 from chassis.logs import get_logger
+from chassis.process_metrics import ProcessMetrics
 from headway.catalogue import Worker
 from headway.doorbell import echo_message
 from headway.job import State
@@ -24,6 +26,7 @@ from worker.lease import LeaseKeeper, Running
 from worker.metrics import WorkerMetrics
 from worker.reconcile import Reconciler
 from worker.request import delivered_requests
+from worker.tally import Tally
 
 log = get_logger(__name__)
 
@@ -40,8 +43,13 @@ class Housekeeping(bootsteps.StartStopStep):
         engine: Engine = worker.app.headway
         settings = engine.settings
         registry = CollectorRegistry()
-        self.metrics = WorkerMetrics(registry, slots=settings.slots)
-        worker.app.headway_metrics = self.metrics
+        self._process = ProcessMetrics(registry, "worker", settings.revision)
+        kinds = [(task.entry.name, task.entry.queue) for task in engine.tasks.values()]
+        self.metrics = WorkerMetrics(registry, slots=settings.slots, kinds=kinds)
+        self._tally = Tally(self.metrics, engine.notes.read)
+        registry.register(self._tally)
+        engine.measure(registry)
+        worker.app.headway_metrics, worker.app.headway_tally = self.metrics, self._tally
         self._engine = engine
         self._registry = registry
         super().__init__(worker, **options)
@@ -50,14 +58,17 @@ class Housekeeping(bootsteps.StartStopStep):
         worker.hub.call_repeatedly(MAINTAIN_POOL_SECONDS, worker.pool.maintain_pool)
         self.metrics.busy.set_function(lambda: len(state.active_requests))
         echo = worker.app.headway_echo = self._make_echo(worker.app)
+        self.metrics.heard_at.set_function(lambda: time.time() - echo.silent_seconds)
+        self.metrics.deaf.set_function(lambda: echo.is_deaf)
+        self._tally.start()
         self._reconciler = self._make_reconciler(echo)
         self._reconciler.start()
         self._make_lease_keeper().start()
         self._management = self._make_management(echo)
         self._management.start()
         # Jobs may finish; what still runs at the end of the drain time goes back into the line.
-        self._drain = Drain(self._engine)
-        signals.worker_shutting_down.connect(self._drain.begin)
+        self._drain = Drain(self._engine, on_handed_back=partial(self._tally.ended, outcome="drained"))
+        signals.worker_shutting_down.connect(self._begin_drain)
 
     def stop(self, worker: Any) -> None:
         # The consumer has stopped before. The lease keeper goes on until the process ends, and the drain until the
@@ -65,6 +76,24 @@ class Housekeeping(bootsteps.StartStopStep):
         self._drain.close()
         self._reconciler.stop()
         self._management.stop()
+
+    def _begin_drain(self, **_: Any) -> None:
+        self._process.draining.set(1)
+        self._drain.begin()
+
+    def _end_cancelled(self, running: Running) -> None:
+        """The grace is over. Raises `StoreUnavailable`; then the task goes on and it is tried again."""
+        outcome = Settlement(State.REVOKED, cancelled=Cancelled.ENDED)
+
+        def settle() -> bool:
+            is_settled = self._engine.settle_for(running.job_id, running.pid, lambda job: outcome)
+            if is_settled:
+                self.metrics.lost.labels("cancelled").inc()
+                self._tally.ended(running.pid, "cancelled")  # before the process ends, whose end is looked into
+            return is_settled
+
+        if end_child(running.pid, settle):
+            log.warning("cancelled job ended with its process", job_id=running.job_id, pid=running.pid)
 
     def _make_echo(self, app: Any) -> Echo:
         engine = self._engine
@@ -77,7 +106,7 @@ class Housekeeping(bootsteps.StartStopStep):
         engine, settings = self._engine, self._engine.settings
         announced = Worker(engine.node, settings.slots, settings.queues, tuple(sorted(engine.tasks)))
         entries = [task.entry for task in engine.tasks.values()]
-        woken = self.metrics.woken.inc
+        woken = self.metrics.due.inc
         return Reconciler(engine.store(), announced, entries, on_woken=woken, beside=echo.ring_when_due)
 
     def _make_lease_keeper(self) -> LeaseKeeper:
@@ -86,7 +115,7 @@ class Housekeeping(bootsteps.StartStopStep):
             engine.store(),
             partial(_running_jobs, engine),
             cancel_grace_seconds=engine.settings.cancel_grace_seconds,
-            end_cancelled=partial(_end_cancelled, engine),
+            end_cancelled=self._end_cancelled,
         )
 
     def _make_management(self, echo: Echo) -> ManagementServer:
@@ -107,11 +136,3 @@ def _running_jobs(engine: Engine) -> list[Running]:
         for request in delivered_requests()
         if request.worker_pid
     ]
-
-
-def _end_cancelled(engine: Engine, running: Running) -> None:
-    """The grace is over. Raises `StoreUnavailable`; then the task goes on and it is tried again."""
-
-    outcome = Settlement(State.REVOKED, cancelled=Cancelled.ENDED)
-    if end_child(running.pid, lambda: engine.settle_for(running.job_id, running.pid, lambda job: outcome)):
-        log.warning("cancelled job ended with its process", job_id=running.job_id, pid=running.pid)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -37,13 +37,20 @@ FLUSHES_AT_THE_END = MAX_LINES_WAITING // MAX_LINES_A_FLUSH
 _STOP = {Standing.CANCEL: JobCancelled, Standing.FENCED: AttemptLost, Standing.ENDED: AttemptLost}
 
 
+class OnWrite(Protocol):
+    """Told of every write: how long it took, or why there was none."""
+
+    def __call__(self, seconds: float, error: str = "") -> None: ...
+
+
 class Reporter:
     """The listener of a job that runs (see `headway.progress.Listener`)."""
 
-    def __init__(self, store: JobStore, job: Job) -> None:
+    def __init__(self, store: JobStore, job: Job, *, on_write: OnWrite = lambda seconds, error="": None) -> None:
         self.request = Request(job.id, job.attempt, job.fence)
         self._store = store
         self._job = job
+        self._on_write = on_write
         self._current: float | None = None
         self._total: float | None = None
         self._message: str | None = None
@@ -127,14 +134,16 @@ class Reporter:
         report = self._take()
         if report is None:
             return False
-        self._asked_at = time.monotonic()
+        began = self._asked_at = time.monotonic()
         try:
             standing = self._store.report(self._job.id, self._job.fence, report)
         except StoreUnavailable:
             # Tolerated: progress is a courtesy. The latest values go out when the store is back.
             self._is_new = True
             self._put_back(report.lines)
+            self._on_write(0.0, "store_away")
             return False
+        self._on_write(time.monotonic() - began, "overtaken" if standing is Standing.FENCED else "")
         if report.checkpoint_json is not None:
             self._written_checkpoint = report.checkpoint_json
         self._stop = _STOP.get(standing)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -19,6 +21,7 @@ from headway.progress import AttemptLost, JobCancelled, listener
 from headway.store import Interruption, JobStore, Settlement
 from headway.task import Task
 from worker.limit import TimeLimit
+from worker.notes import Kind, Note, Tell, outcome_of, tell_nobody
 from worker.reporter import Reporter, amount_of
 from worker.result import to_json
 
@@ -47,6 +50,8 @@ class Runner:
     """Ends the task when its time is up."""
     is_leaving: Callable[[], bool] = lambda: False
     """Whether the engine ends this process: then what a task raises is the engine's doing, and settles nothing."""
+    tell: Tell = tell_nobody
+    """Who counts what happens."""
 
     def answer(self, job_id: str, owner: str) -> State | None:
         """Run the job if there is something to run; the state it was settled in, or None."""
@@ -54,6 +59,7 @@ class Runner:
             began = time.monotonic()
             job = _insist(lambda: self.store.claim(job_id, owner))
             if job is None:
+                self.tell(Note("ignored", os.getpid(), job_id))
                 log.info("doorbell ignored")  # ended, claimed by another worker, or not due yet
                 return None
             if job.task not in self.tasks:
@@ -62,11 +68,14 @@ class Runner:
             if self.limit.is_over and time.monotonic() - began > OUTAGE_SECONDS:
                 self._hand_back(job, owner)
                 return None
-            return self._run(job)
+            # The same ids as in the log of submit: one request can be followed through all of it.
+            with structlog.contextvars.bound_contextvars(request_id=job.request_id, attempt=job.attempt):
+                return self._run(job)
 
     def _decline(self, job: Job, owner: str) -> None:
         """Only what this worker has loaded can run; another one may have it, as in a rolling update."""
         _insist(lambda: self.store.interrupt(job.id, owner, Interruption.DECLINED))
+        self.tell(Note("declined", os.getpid(), job.id, job.task, job.queue))
         log.warning("job declined", task=job.task, tasks=sorted(self.tasks))
 
     def _hand_back(self, job: Job, owner: str) -> None:
@@ -76,25 +85,31 @@ class Runner:
 
     def _run(self, job: Job) -> State | None:
         began = time.monotonic()
-        log.info("job started", task=job.task, attempt=job.attempt)
+        self._tell("started", job, job.waited_seconds or 0.0)
+        log.info("job started", task=job.task, waited_seconds=job.waited_seconds)
         try:
             settlement = self._attempt(job)
         except AttemptLost:
-            log.warning("attempt lost", attempt=job.attempt)  # another one owns the job; nothing to say any more
+            self._tell("ended", job, time.monotonic() - began, "overtaken")
+            log.warning("attempt lost")  # another one owns the job; nothing to say any more
             return None
-        return self.settle(job, settlement, seconds=time.monotonic() - began)
+        return self.settle(job, settlement, began=began)
 
-    def settle(self, job: Job, settlement: Settlement, *, seconds: float = 0) -> State | None:
+    def settle(self, job: Job, settlement: Settlement, *, began: float) -> State | None:
         """Record how the attempt ended, however long the store is away; None when it was lost meanwhile."""
         is_ours = _insist(lambda: self.store.settle(job.id, job.fence, settlement))
+        seconds = time.monotonic() - began
+        self._tell("ended", job, seconds, *(outcome_of(settlement) if is_ours else ("overtaken",)))
         fields = {
             "task": job.task,
             "state": settlement.state.value,
-            "attempt": job.attempt,
             "seconds": round(seconds, 3),
         }
         log.info("job settled" if is_ours else "settlement refused", **fields)
         return settlement.state if is_ours else None
+
+    def _tell(self, kind: Kind, job: Job, seconds: float, outcome: str = "", exception: str = "") -> None:
+        self.tell(Note(kind, os.getpid(), job.id, job.task, job.queue, seconds, outcome, exception))
 
     def _attempt(self, job: Job) -> Settlement:
         try:
@@ -112,12 +127,12 @@ class Runner:
         except BaseException as error:  # sys.exit() in a task ends the task, not the process it runs in
             if self.is_leaving():
                 raise
-            log.error("task failed", task=job.task, attempt=job.attempt, traceback=_traceback(error))
+            log.error("task failed", task=job.task, traceback=_traceback(error))
             return failed(job, Problem("task-failed", _words(error), exception=type(error).__name__))
 
     def _perform(self, task: Task[..., Any], job: Job) -> Any:
         arguments, named = task.prepare(job.args)
-        with Reporter(self.store, job) as reporter:
+        with Reporter(self.store, job, on_write=partial(self._tell, "wrote", job)) as reporter:
             token = listener.set(reporter)
             try:
                 with self.limit:

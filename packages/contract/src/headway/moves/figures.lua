@@ -66,6 +66,7 @@ for _, kind in ipairs({ 'leases', 'scheduled', 'expiring' }) do
 end
 
 return cjson.encode({
+  at = now,
   states = states, queues = queues, running = running, due = due, counts = counts,
   scheduled = redis.call('ZCARD', key('scheduled')), unanswered = redis.call('ZCARD', key('unanswered')),
 })
