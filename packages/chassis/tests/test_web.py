@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from apiflask import APIBlueprint
 from flask.testing import FlaskClient
 from gunicorn.http import errors
 from prometheus_client import CollectorRegistry
 
 from chassis.refusals import refusal_of
-from chassis.web import create_web_app
+from chassis.web import create_web_app, register_routes
 
 
 def test_an_answer_carries_the_request_id_that_was_sent(client: FlaskClient) -> None:
@@ -154,6 +155,23 @@ def test_requests_are_counted_by_route_and_never_by_id(client: FlaskClient, regi
     assert counted("GET", "/fine/<name>", "200") == 2
     assert counted("GET", "unknown", "404") == 2
     assert counted("other", "unknown", "405") == 1
+
+
+def test_a_request_is_in_progress_until_it_is_answered(client: FlaskClient, registry: CollectorRegistry) -> None:
+    for path in ("/fine/a", "/nothing", "/slow"):
+        client.get(path)
+
+    assert registry.get_sample_value("http_requests_in_progress") == 0
+
+
+def test_a_route_can_be_seen_before_it_is_asked_for(registry: CollectorRegistry) -> None:
+    app, routes = create_web_app("sample", "Sample", registry), APIBlueprint("more", __name__)
+    routes.get("/more")(lambda: "")
+
+    register_routes(app, routes)
+
+    failures = {"method": "GET", "route": "/more", "status": "503"}
+    assert registry.get_sample_value("http_requests_total", failures) == 0
 
 
 def test_answers_are_timed(client: FlaskClient, registry: CollectorRegistry) -> None:

@@ -207,13 +207,18 @@ def follow(hub: Hub) -> Iterator[Callable[..., Follower]]:
     """Follow jobs in the background; whatever still runs at the end of the test is left."""
     followers = []
 
-    def begin(*job_ids: str, cursors: list[Cursor] | None = None, keep_alive_seconds: float = 15) -> Follower:
+    def begin(
+        *job_ids: str,
+        cursors: list[Cursor] | None = None,
+        keep_alive_seconds: float = 15,
+        metrics: StreamMetrics | None = None,
+    ) -> Follower:
         fresh = [Cursor() for _ in job_ids]
         stream = Stream(
             hub,
             job_ids,
             cursors or fresh,
-            metrics=StreamMetrics(CollectorRegistry(), 10, int),
+            metrics=metrics or StreamMetrics(CollectorRegistry(), 10, int),
             keep_alive_seconds=keep_alive_seconds,
         )
         followers.append(Follower(stream.events()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -32,14 +32,17 @@ class _MeasuredStore:
         )
         self._errors = Counter("headway_store_errors", "No answer.", ["operation"], registry=registry)
         for operation in OPERATIONS:
-            self._seconds.labels(operation)
             setattr(self, operation, self._measured(operation, getattr(store, operation)))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def _measured(self, operation: str, ask: Callable[..., Any]) -> Callable[..., Any]:
-        errors, observe = self._errors.labels(operation), self._seconds.labels(operation).observe
+        errors = self._errors.labels(operation)
+
+        @cache
+        def seconds() -> Histogram:  # only of what this process asks: each is a dozen series
+            return self._seconds.labels(operation)
 
         @wraps(ask)
         def timed(*arguments: Any, **options: Any) -> Any:
@@ -51,13 +54,13 @@ class _MeasuredStore:
                 self._up.set(problem.slug == "storage-full")  # who says that it is full is there
                 raise
             except Problem:
-                self._answered(observe, began)
+                self._answered(seconds(), began)
                 raise
-            self._answered(observe, began)
+            self._answered(seconds(), began)
             return answer
 
         return timed
 
-    def _answered(self, observe: Callable[[float], None], began: float) -> None:
+    def _answered(self, seconds: Histogram, began: float) -> None:
         self._up.set(1)
-        observe(time.perf_counter() - began)
+        seconds.observe(time.perf_counter() - began)

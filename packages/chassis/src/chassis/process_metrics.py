@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 
 MAX_NAMES = 50
 OTHER = "other"
@@ -15,6 +15,7 @@ class ProcessMetrics:
     """One for each process."""
 
     def __init__(self, registry: CollectorRegistry, service: str, revision: str) -> None:
+        disable_created_metrics()  # half of all series, of no use where counters may begin anew at any time
         ProcessCollector(registry=registry)
         names = ["service", "version", "revision", "python"]
         info = Gauge("headway_build_info", "What runs here.", names, registry=registry)
