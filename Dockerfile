@@ -9,9 +9,11 @@ ARG SERVICE
 # Bytecode is made here: the file system of a running container is read-only.
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/opt/headway
 COPY --from=uv /uv /usr/local/bin/
-COPY requirements/${SERVICE}.txt /src/requirements.txt
+# With TRACING=1 OpenTelemetry comes along: docs/how-to/watch-it.md.
+ARG TRACING=
+COPY requirements/${SERVICE}.txt requirements/tracing.txt /src/requirements/
 RUN uv venv --python /usr/local/bin/python3 "$VIRTUAL_ENV" \
-    && uv pip sync --require-hashes /src/requirements.txt
+    && uv pip sync --require-hashes "/src/requirements/${SERVICE}.txt" ${TRACING:+/src/requirements/tracing.txt}
 COPY packages/contract /src/packages/contract
 COPY packages/chassis /src/packages/chassis
 COPY services/${SERVICE} /src/services/${SERVICE}

@@ -89,6 +89,8 @@ lock: $(UV) ## Pin every requirement again, with hashes
 	  $(addsuffix /pyproject.toml,$(LOCAL)) requirements/dev.in -o requirements/dev.txt
 	$(PIN) \
 	  requirements/uv.in -o requirements/uv.txt
+	$(PIN) $(addprefix -c requirements/,submit.txt status.txt worker.txt) \
+	  requirements/tracing.in -o requirements/tracing.txt
 	$(PIN) \
 	  requirements/go.in -o requirements/go.txt
 

@@ -15,7 +15,7 @@ class ProcessMetrics:
     """One for each process."""
 
     def __init__(self, registry: CollectorRegistry, service: str, revision: str) -> None:
-        disable_created_metrics()  # half of all series, of no use where counters may begin anew at any time
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # half of all series, of no use where counters may begin anew at any time
         ProcessCollector(registry=registry)
         names = ["service", "version", "revision", "python"]
         info = Gauge("headway_build_info", "What runs here.", names, registry=registry)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chassis.tracing import missing_packages
 from headway.connection import check_url, with_credentials
 
 PREFIX = "HEADWAY_"
@@ -104,7 +105,7 @@ def _read_password(path: Path) -> str:
 
 def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
     """Read the settings or end the process with code 78, all mistakes named at once."""
-    mistakes = _unknown_names(environ)
+    mistakes = _unknown_names(environ) + missing_packages(environ)
     try:
         settings = cls()
     except ValidationError as error:

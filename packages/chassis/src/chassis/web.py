@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from chassis.logs import get_logger
 from chassis.metrics import HttpMetrics
 from chassis.senders import refuse_other_sites
+from chassis.tracing import NO_TRACES, Traces
 from headway.document import encode
 from headway.problem import Problem, clip
 
@@ -38,7 +39,9 @@ _DETAILS = {
 }
 
 
-def create_web_app(name: str, title: str, registry: CollectorRegistry, *, documents: str = "") -> APIFlask:
+def create_web_app(
+    name: str, title: str, registry: CollectorRegistry, *, documents: str = "", traces: Traces = NO_TRACES
+) -> APIFlask:
     """An application with the manners above, but no routes of its own.
 
     It has an OpenAPI document, unless it names the documents of others.
@@ -60,7 +63,7 @@ def create_web_app(name: str, title: str, registry: CollectorRegistry, *, docume
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect, with an answer in HTML
     metrics = HttpMetrics(registry)
-    app.before_request(partial(_begin, metrics))
+    app.before_request(partial(_begin, metrics, traces))
     app.after_request(partial(_finish, metrics))
     app.teardown_request(partial(_end, metrics))
     app.extensions["http-metrics"] = metrics
@@ -103,12 +106,16 @@ def single_parameters(*known: str) -> dict[str, str]:
     return request.args.to_dict()
 
 
-def _begin(metrics: HttpMetrics) -> None:
+def _begin(metrics: HttpMetrics, traces: Traces) -> None:
     metrics.in_progress.inc()
     g.began = time.perf_counter()
     sent = request.environ.get("HTTP_X_REQUEST_ID")
     g.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    g.span = traces.begin(f"{request.method} {route}", "server", request.headers.get("traceparent", ""))
+    if g.span.trace_id:
+        structlog.contextvars.bind_contextvars(trace_id=g.span.trace_id)
     _check_target()
     refuse_other_sites(request)
     if request.query_string and SECRET_PARAMETERS & {name.lower() for name in request.args}:
@@ -134,6 +141,9 @@ def _finish(metrics: HttpMetrics, response: Response) -> Response:
     if request.method == "OPTIONS" and response.status_code == 200:
         response.status_code = 204  # Flask's answer is Allow and an empty page of HTML
         headers.remove("Content-Type")
+    if "span" in g:
+        problem = response.status if response.status_code >= 500 else ""
+        g.span.end(problem, **{"http.response.status_code": response.status_code, "headway.request_id": g.request_id})
     metrics.count(request, response, time.perf_counter() - g.get("began", 0.0))
     return response
 

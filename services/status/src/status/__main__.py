@@ -18,6 +18,7 @@ from chassis.measured_store import measured  # noqa: E402
 from chassis.process_metrics import ProcessMetrics  # noqa: E402
 from chassis.serve import Stop, WebServer  # noqa: E402
 from chassis.settings import read_settings  # noqa: E402
+from chassis.tracing import create_traces  # noqa: E402
 from headway.connection import UnpolledConnection, connect  # noqa: E402
 from headway.redis_store import RedisJobStore  # noqa: E402
 from status.app import create_app  # noqa: E402
@@ -55,7 +56,7 @@ def build(settings: StatusSettings, stops: list[Stop]) -> object:
     ready: dict[str, Check] = {"store": store.ping, "durability": partial(store.check_server, settings.durability)}
     management = ManagementServer(settings.status_host, settings.status_management_port, registry, ready=ready)
     management.start()
-    return create_app(settings, store, hub, registry, store.server_figures)
+    return create_app(settings, store, hub, registry, store.server_figures, create_traces("status"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from apiflask import APIFlask
 from prometheus_client import CollectorRegistry
 
+from chassis.tracing import NO_TRACES, Traces
 from chassis.web import create_web_app, register_routes
 from headway.redis_figures import ServerFigures
 from headway.store import JobStore
@@ -24,11 +25,12 @@ def create_app(
     hub: Hub,
     registry: CollectorRegistry,
     server: Callable[[], ServerFigures | None] = lambda: None,
+    traces: Traces = NO_TRACES,
 ) -> APIFlask:
     """The application; every gateway is passed in, `server` to ask Redis about itself."""
     metrics = StreamMetrics(registry, settings.max_streams, lambda: hub.watcher_count)
     registry.register(JobFigures(store, server, metrics.set_clock))
-    app = create_web_app("status", "Headway status", registry)
+    app = create_web_app("status", "Headway status", registry, traces=traces)
     app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     register_routes(app, status_routes(settings, store, hub, metrics))
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIFlask
 from prometheus_client import CollectorRegistry
 
+from chassis.tracing import NO_TRACES, Traces
 from chassis.web import create_web_app, register_routes
 from headway.store import JobStore
 from submit.announced import Announced
@@ -15,9 +16,11 @@ from submit.settings import SubmitSettings
 from submit.spec import describe
 
 
-def create_app(settings: SubmitSettings, store: JobStore, registry: CollectorRegistry) -> APIFlask:
+def create_app(
+    settings: SubmitSettings, store: JobStore, registry: CollectorRegistry, *, traces: Traces = NO_TRACES
+) -> APIFlask:
     """The application; every gateway is passed in."""
-    app = create_web_app("submit", "Headway submit", registry)
+    app = create_web_app("submit", "Headway submit", registry, traces=traces)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     announced = Announced(store)

@@ -110,6 +110,7 @@ def _new_job(wanted: JobRequest, entry: TaskEntry) -> NewJob:
         due_at=wanted.eta,
         expires_in_seconds=wanted.expires_in,
         request_id=g.request_id,
+        traceparent=g.span.traceparent,
     )
 
 

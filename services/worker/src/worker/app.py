@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import Any
 
 from celery import Celery, signals
@@ -30,6 +31,7 @@ def create_celery(settings: WorkerSettings, tasks: dict[str, Task[..., Any]]) ->
     app.task(name=RUN_TASK, bind=True, Request="worker.request:DoorbellRequest")(_answer)
     app.task(name=ECHO_TASK, Strategy="worker.app:hear_echo")(_never_run)
     app.steps["worker"].add(Housekeeping)
+    signals.worker_process_shutdown.connect(partial(_flush_traces, engine), weak=False)
     # Our logging stands already; without a receiver Celery would set up its own.
     signals.setup_logging.connect(_leave_logging_alone)
     return app
@@ -53,6 +55,11 @@ def hear_echo(task: Any, app: Any, consumer: Any, **_: Any) -> Any:
         app.headway_echo.hear()
 
     return hear
+
+
+def _flush_traces(engine: Engine, **_: Any) -> None:
+    """A child that ends on purpose, after so many jobs, sends what it still has."""
+    engine.traces().flush()
 
 
 def _leave_logging_alone(**_: Any) -> None: ...

@@ -13,6 +13,7 @@ from billiard.common import terminate_handler_fired  # type: ignore[attr-defined
 from prometheus_client import CollectorRegistry
 
 from chassis.measured_store import measured
+from chassis.tracing import Traces, create_traces
 from headway.connection import connect
 from headway.job import Job
 from headway.problem import Problem, StoreUnavailable
@@ -35,6 +36,7 @@ class Engine:
     notes: NotePipe = field(default_factory=NotePipe)
     node: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{time.time_ns() // 1_000_000}")
     _stores: dict[int, RedisJobStore] = field(default_factory=dict)
+    _traces: dict[int, Traces] = field(default_factory=dict)
 
     def owner(self, pid: int) -> str:
         """Who claims: this worker, and the child process of it."""
@@ -47,6 +49,13 @@ class Engine:
             client = connect(settings.redis_address)
             self._stores = {pid: RedisJobStore(client, prefix=settings.key_prefix, doorbell=self.doorbell)}
         return self._stores[pid]
+
+    def traces(self) -> Traces:
+        """This process's own: what sends them in the background does not survive a fork."""
+        pid = os.getpid()
+        if pid not in self._traces:
+            self._traces = {pid: create_traces("worker")}
+        return self._traces[pid]
 
     def measure(self, registry: CollectorRegistry) -> None:
         """Time what this process asks its store."""
@@ -76,4 +85,5 @@ class Engine:
             limit=TimeLimit().armed(),
             is_leaving=terminate_handler_fired,
             tell=self.notes.write,
+            traces=self.traces(),
         )

@@ -15,6 +15,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from chassis.logs import get_logger
+from chassis.tracing import NO_TRACES, Traces
 from headway.job import Job, State
 from headway.problem import Cancelled, Problem, StoreUnavailable, clip
 from headway.progress import AttemptLost, JobCancelled, listener
@@ -52,6 +53,7 @@ class Runner:
     """Whether the engine ends this process: then what a task raises is the engine's doing, and settles nothing."""
     tell: Tell = tell_nobody
     """Who counts what happens."""
+    traces: Traces = NO_TRACES
 
     def answer(self, job_id: str, owner: str) -> State | None:
         """Run the job if there is something to run; the state it was settled in, or None."""
@@ -68,9 +70,24 @@ class Runner:
             if self.limit.is_over and time.monotonic() - began > OUTAGE_SECONDS:
                 self._hand_back(job, owner)
                 return None
-            # The same ids as in the log of submit: one request can be followed through all of it.
-            with structlog.contextvars.bound_contextvars(request_id=job.request_id, attempt=job.attempt):
-                return self._run(job)
+            return self._run_traced(job)
+
+    def _run_traced(self, job: Job) -> State | None:
+        """With the same ids as in the log of submit, so that one request can be followed through all of it."""
+        ids: dict[str, str | int] = {
+            "headway.job_id": job.id,
+            "headway.attempt": job.attempt,
+            "headway.queue": job.queue,
+        }
+        span = self.traces.begin(f"run {job.task}", "consumer", job.traceparent, **ids)
+        names = {"request_id": job.request_id, "attempt": job.attempt, "trace_id": span.trace_id}
+        state = None
+        try:
+            with structlog.contextvars.bound_contextvars(**{name: value for name, value in names.items() if value}):
+                state = self._run(job)
+                return state
+        finally:
+            span.end("" if state is State.SUCCESS else state or "overtaken")
 
     def _decline(self, job: Job, owner: str) -> None:
         """Only what this worker has loaded can run; another one may have it, as in a rolling update."""
