@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 JOB = "packages/contract/src/headway/job.py"
 SERVICES: tuple[type[ProcessSettings], ...] = (ProcessSettings, SubmitSettings, StatusSettings, WorkerSettings)
-INTERNAL_TARGETS = {"chromium", "kustomize"}
+INTERNAL_TARGETS = {"chromium", "kustomize", "prometheus"}
 MAX_LINES = 300
 LONG_FILES = {
     "packages/contract/src/headway/memory.py": "all moves of a job on one page, to be read beside the scripts",
@@ -107,6 +107,8 @@ def written(value: Any) -> str:
         return ",".join(value)
     if isinstance(value, Path):
         return str(value.relative_to(ROOT) if value.is_absolute() else value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
