@@ -16,21 +16,21 @@ NPM = cd services/frontend && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_m
 SHORT = $(if $(WORKERS),HEADWAY_WORKERS=$(WORKERS)) $(if $(STATUS),HEADWAY_STATUSES=$(STATUS)) \
 	$(if $(SUBMIT),HEADWAY_SUBMITS=$(SUBMIT)) $(if $(ENGINE),HEADWAY_ENGINE=$(ENGINE)) \
 	$(if $(TASKS),HEADWAY_TASKS='$(TASKS)') $(if $(HEADWAY_PORT),HEADWAY_PORT=$(HEADWAY_PORT)) \
-	$(if $(HEADWAY_HOME),HEADWAY_HOME='$(HEADWAY_HOME)')
+	$(if $(HEADWAY_HOME),HEADWAY_HOME='$(HEADWAY_HOME)') $(if $(MONITORING),HEADWAY_MONITORING='$(MONITORING)')
 
 KUSTOMIZE_SOURCE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 KUSTOMIZE = $(if $(wildcard .tools/bin/kustomize),.tools/bin/kustomize build,$(if $(shell command -v kustomize),kustomize build,kubectl kustomize))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test e2e check fmt lock manifests kustomize chaos bench screenshots chromium clean
+.PHONY: help setup up test e2e check fmt lock manifests kustomize chaos bench screenshots chromium prometheus clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: setup ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 ENGINE=threads TASKS=module HEADWAY_PORT=…)
+up: setup $(if $(MONITORING),prometheus) ## Run everything on http://127.0.0.1:8080 (WORKERS=3 STATUS=2 MONITORING=1 ENGINE=threads TASKS=module HEADWAY_PORT=…)
 	@exec env $(SHORT) $(BIN)/python -m local # in the shell's place, so that a signal for make reaches it
 
-test: setup chromium kustomize ## Run all tests: unit, contract, end to end, the page in Chromium, the manifests
+test: setup chromium kustomize prometheus ## Run all tests: unit, contract, end to end, the page in Chromium, the manifests
 	$(NPM) test --silent
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
@@ -123,6 +123,22 @@ kustomize:
 	  && GOPATH="$(CURDIR)/.tools/golang/path" GOCACHE="$(CURDIR)/.tools/golang/cache" GOFLAGS=-modcacherw \
 	    .tools/golang/go/bin/go install $(KUSTOMIZE_SOURCE) && rm -rf .tools/golang; } \
 	  || { echo "The manifests need kustomize 5, which could not be built here. Install it, or kubectl 1.27 or newer."; exit 1; }
+
+prometheus:
+	@if [ -n "$$PROMETHEUS" ]; then command -v "$$PROMETHEUS" >/dev/null || { echo "PROMETHEUS=$$PROMETHEUS is no program."; exit 1; }; \
+	else { command -v prometheus && command -v promtool; } >/dev/null || $(MAKE) --silent .tools/prometheus/usr/bin/prometheus; fi
+
+# Without root: the system's own package, unpacked and not installed. A machine that has no lists of packages gets its own
+# ones here, since only root may write the system's. As root apt would hand the work to a user who may not write here.
+APT = apt-get -qq -o APT::Sandbox::User=root
+APT_HERE = $(APT) -o Dir::State::lists="$$PWD/lists" -o Dir::Cache="$$PWD/cache"
+.tools/prometheus/usr/bin/prometheus:
+	@echo "Fetching Prometheus"
+	@rm -rf .tools/prometheus && mkdir -p .tools/prometheus/lists/partial .tools/prometheus/cache/archives/partial && cd .tools/prometheus \
+	  && { $(APT) download prometheus 2>/dev/null || { $(APT_HERE) update && $(APT_HERE) download prometheus; }; } \
+	  && dpkg -x prometheus_*.deb . && rm -rf prometheus_*.deb lists cache && usr/bin/promtool --version >/dev/null 2>&1 \
+	  || { rm -rf "$(CURDIR)/.tools/prometheus"; \
+	  echo "Monitoring needs Prometheus, which could not be fetched with apt-get here. Install it, or set PROMETHEUS=/path/to/prometheus."; exit 1; }
 
 clean: ## Remove what setup made and the stack's data
 	rm -rf .venv .tools .headway services/frontend/node_modules services/frontend/dist

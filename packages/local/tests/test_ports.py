@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import LOOPBACK, PortBusy, check_free, free_ports
+from local.ports import LOOPBACK, PortBusy, check_all_free, check_free, free_ports
 
 
 def test_a_free_port_can_be_listened_at_by_its_server() -> None:
@@ -48,6 +48,21 @@ def test_a_port_where_somebody_listens_is_refused_with_another_one() -> None:
 
         with pytest.raises(PortBusy, match=rf"Port {port} is in use .* HEADWAY_PORT={port + 1}$"):
             check_free(port)
+
+
+def test_a_busy_port_is_told_with_the_setting_that_names_it() -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(PortBusy, match=rf"Port {port} is in use .* HEADWAY_PROMETHEUS_PORT={port + 1}$"):
+            check_all_free({"HEADWAY_PORT": free_ports(1)[0], "HEADWAY_PROMETHEUS_PORT": port})
+
+
+def test_two_settings_that_name_one_port_are_refused() -> None:
+    [port] = free_ports(1)
+
+    with pytest.raises(PortBusy, match=f"HEADWAY_PORT and HEADWAY_DASHBOARDS_PORT are both {port}"):
+        check_all_free({"HEADWAY_PORT": port, "HEADWAY_DASHBOARDS_PORT": port})
 
 
 def test_behind_the_last_port_none_is_suggested() -> None:

@@ -1,4 +1,4 @@
-"""Settings of the stack on one machine that become part of nginx's configuration: nothing else may come in by them."""
+"""Settings of the stack on one machine: nothing else may come into a configuration by them, and they fit together."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ def test_hosts_are_trusted_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HEADWAY_TRUSTED_HOSTS", "Example.COM, [::1],a,*")
 
     assert LocalSettings().trusted_hosts == ("example.com", "[::1]", "a", "*")
+
+
+def test_the_threads_engine_cannot_be_monitored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWAY_ENGINE", "threads")
+    monkeypatch.setenv("HEADWAY_MONITORING", "1")
+
+    with pytest.raises(ValueError, match="no metrics to collect"):
+        LocalSettings()
+
+
+def test_ports_of_the_monitoring_are_taken_only_with_it() -> None:
+    assert LocalSettings().public_ports == {"HEADWAY_PORT": 8080}
+    assert list(LocalSettings(monitoring=True).public_ports.values()) == [8080, 9090, 3000]
 
 
 def test_every_placeholder_of_nginx_is_filled_in(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ KNOWN = frozenset({
     "tasks", "queues", "slots", "worker_host", "worker_management_port", "max_result_bytes",
     "max_jobs_per_process", "drain_seconds", "cancel_grace_seconds",
     "port", "trusted_hosts", "home", "page", "engine", "submits", "statuses", "workers",
+    "monitoring", "prometheus_port", "dashboards_port", "scrape_seconds", "rules",
 })  # fmt: skip
 """Every setting of every service (a test compares): they share one environment, so none may refuse another's."""
 

@@ -14,6 +14,7 @@ from chassis.settings import EXIT_CONFIGURATION, read_settings
 from headway.task import Task, TaskDefinitionError, load_tasks
 from local.files import HomeBusy
 from local.ports import LOOPBACK, PortBusy, check_free
+from local.programs import ProgramMissing
 from local.settings import LocalSettings
 from local.stack import run_stack
 from local.threads import ThreadsEngine, serve_threads
@@ -29,7 +30,7 @@ def main() -> int:
         return _run_threads(settings, tasks) if settings.engine == "threads" else run_stack(settings)
     except TaskDefinitionError as error:
         return _refuse(f"HEADWAY_TASKS={','.join(settings.tasks)}: {error}")
-    except (PortBusy, HomeBusy) as error:
+    except (PortBusy, HomeBusy, ProgramMissing) as error:
         return _refuse(str(error))
 
 

@@ -1,11 +1,12 @@
-"""The files the processes need: folders, Valkey's and nginx's configuration, the lock on the data."""
+"""The files the processes need: folders, everybody's configuration, the lock on the data."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
@@ -14,6 +15,8 @@ from local.ports import LOOPBACK
 from local.settings import REPOSITORY, LocalSettings
 
 NGINX_TEMPLATE = REPOSITORY / "services/frontend/nginx/headway.conf.template"
+DATA_SOURCE = REPOSITORY / "deploy/grafana/datasources/prometheus.yml"
+DASHBOARDS = REPOSITORY / "deploy/grafana/dashboards"
 
 
 class HomeBusy(Exception):
@@ -70,6 +73,35 @@ def write_nginx_configuration(
     return _write(run / "nginx.conf", _user() + text)
 
 
+def write_prometheus_configuration(settings: LocalSettings, management_ports: Mapping[str, int]) -> Path:
+    """Whom to ask: each process by its port here, under the name that the supervisor knows it by."""
+    processes = [
+        {
+            "targets": [f"{LOOPBACK}:{port}"],
+            "labels": {"job": name.partition(".")[0], "namespace": "local", "instance": name},
+        }
+        for name, port in management_ports.items()
+    ]
+    every = f"{settings.scrape_seconds}s"
+    configuration = {
+        "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+        "rule_files": [f"{settings.rules.resolve()}/*.yml"],
+        "scrape_configs": [{"job_name": "headway", "static_configs": processes}],
+    }
+    return _write(settings.home.resolve() / "run" / "prometheus.yml", _yaml(configuration))
+
+
+def write_grafana_provisioning(settings: LocalSettings, prometheus_url: str) -> Path:
+    """The data source and the dashboards of deploy/grafana, with this machine's addresses and paths in them."""
+    folder = settings.home.resolve() / "run" / "grafana"
+    source = re.sub(r"(?m)^(\s*url:).*$", rf"\1 {prometheus_url}", DATA_SOURCE.read_text())
+    source = re.sub(r"(timeInterval:) *\w+", rf"\1 {settings.scrape_seconds}s", source)
+    _write(folder / "datasources" / "prometheus.yml", source)
+    provider = {"name": "Headway", "type": "file", "disableDeletion": True, "options": {"path": str(DASHBOARDS)}}
+    _write(folder / "dashboards" / "headway.yml", _yaml({"apiVersion": 1, "providers": [provider]}))
+    return folder
+
+
 def read_headers() -> dict[str, str]:
     """The headers that nginx sends with every answer; the threads engine has them from here, in nginx's place."""
     return dict(re.findall(r'^\s*add_header (\S+) "?([^"$]+?)"? always;', NGINX_TEMPLATE.read_text(), re.MULTILINE))
@@ -87,6 +119,11 @@ def _user() -> str:
 def _servers(ports: Sequence[int]) -> str:
     # One failure must not take the only server out of service: the next request finds out by itself.
     return " ".join(f"server {LOOPBACK}:{port} max_fails=0;" for port in ports)
+
+
+def _yaml(content: object) -> str:
+    """JSON is YAML too, whatever the paths in it look like."""
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _write(path: Path, text: str) -> Path:

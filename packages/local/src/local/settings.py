@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from chassis.senders import ANY_HOST
 from chassis.settings import Port, Words
@@ -42,6 +42,16 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
     drain_seconds: float = Field(3, ge=0, le=24 * 3600)
     """After Ctrl-C running jobs may finish for so long; then they wait for the next start."""
     log_format: Literal["console", "json"] = "console"
+    monitoring: bool = False
+    """Run Prometheus and the dashboards too."""
+    prometheus_port: Port = 9090
+    """Prometheus's port, on 127.0.0.1."""
+    dashboards_port: Port = 3000
+    """The dashboards' port, on 127.0.0.1."""
+    scrape_seconds: int = Field(5, ge=1, le=60)
+    """How often Prometheus asks every process."""
+    rules: Path = REPOSITORY / "deploy/prometheus/rules"
+    """A folder; Prometheus loads its `*.yml`."""
 
     @field_validator("trusted_hosts")
     @classmethod
@@ -51,3 +61,18 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
         if wrong:
             raise ValueError(f"{wrong[0]!r} should be a host name without a port, such as example.com, or {ANY_HOST}")
         return names
+
+    @field_validator("monitoring")
+    @classmethod
+    def _check_engine(cls, monitoring: bool, info: ValidationInfo) -> bool:
+        if monitoring and info.data.get("engine") == "threads":
+            raise ValueError("HEADWAY_ENGINE=threads has no metrics to collect; leave one of them out")
+        return monitoring
+
+    @property
+    def public_ports(self) -> dict[str, int]:
+        """The ports that are not chosen by the stack itself, by the settings that name them."""
+        ports = {"HEADWAY_PORT": self.port}
+        if self.monitoring:
+            ports |= {"HEADWAY_PROMETHEUS_PORT": self.prometheus_port, "HEADWAY_DASHBOARDS_PORT": self.dashboards_port}
+        return ports

