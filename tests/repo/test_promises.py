@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from canary.settings import CanarySettings
 from chassis.settings import KNOWN, ProcessSettings
 from headway import redis_store
 from headway.document import document_of
@@ -36,7 +37,10 @@ from worker.settings import WorkerSettings
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 JOB = "packages/contract/src/headway/job.py"
-SERVICES: tuple[type[ProcessSettings], ...] = (ProcessSettings, SubmitSettings, StatusSettings, WorkerSettings)
+SERVICES: tuple[type[ProcessSettings], ...] = (
+    *(ProcessSettings, SubmitSettings, StatusSettings, WorkerSettings),
+    CanarySettings,
+)
 INTERNAL_TARGETS = {"chromium", "kustomize", "prometheus"}
 MAX_LINES = 300
 LONG_FILES = {
@@ -124,6 +128,7 @@ def documented_settings(section: str) -> dict[str, str]:
         ("Submit service", SubmitSettings),
         ("Status service", StatusSettings),
         ("Worker service", WorkerSettings),
+        ("Canary", CanarySettings),
         ("The stack on one machine", LocalSettings),
     ],
 )
