@@ -2,7 +2,7 @@
 UV := .tools/bin/uv
 BIN := .venv/bin
 PAGE := services/frontend/dist/.built
-LOCAL := packages/contract packages/chassis packages/local services/submit services/status services/worker
+LOCAL := packages/contract packages/chassis packages/local services/submit services/status services/worker services/canary
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -43,7 +43,7 @@ check: setup ## Run all checks: format, lint, types, imports, the page
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/hadolint Dockerfile services/frontend/Dockerfile tests/e2e/containers/tasks.Dockerfile
-	$(BIN)/mypy packages/*/src/* services/submit/src/submit services/status/src/status services/worker/src/worker bench deploy
+	$(BIN)/mypy packages/*/src/* services/submit/src/submit services/status/src/status services/worker/src/worker services/canary/src/canary bench deploy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	$(NPM) run --silent check
 
@@ -81,7 +81,7 @@ $(UV): requirements/uv.txt
 PIN = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11
 
 lock: $(UV) ## Pin every requirement again, with hashes
-	for service in submit status worker; do \
+	for service in submit status worker canary; do \
 	  $(PIN) \
 	    packages/contract/pyproject.toml packages/chassis/pyproject.toml services/$$service/pyproject.toml -o requirements/$$service.txt || exit 1; \
 	done

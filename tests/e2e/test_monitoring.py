@@ -35,7 +35,7 @@ def test_prometheus_asks_every_process_and_stops_with_the_stack(
 ) -> None:
     prometheus_port, dashboards_port = free_ports(2)
     wanted = {("worker", "worker.1", "up"), ("worker", "worker.2", "up"), ("submit", "submit.1", "up")}
-    wanted |= {("status", "status.1", "up")}
+    wanted |= {("status", "status.1", "up"), ("canary", "canary.1", "up")}
 
     stack = start_stack(
         monitoring=1, prometheus_port=prometheus_port, dashboards_port=dashboards_port, scrape_seconds=1, workers=2

@@ -15,6 +15,7 @@ from local.programs import ProgramMissing, find_grafana, find_prometheus
 from local.settings import LocalSettings
 
 PORTS = {"worker.1": 7001, "worker.2": 7002, "status.1": 7003}
+CANARY_PORT = 7004
 
 
 @pytest.fixture
@@ -63,12 +64,23 @@ def test_prometheus_understands_what_is_written_and_finds_the_rules(settings: Lo
 
 
 def test_prometheus_listens_on_the_loopback_and_the_stack_does_without_it(settings: LocalSettings) -> None:
-    prometheus = next(monitoring_services(settings, PORTS))
+    _, prometheus, *_ = monitoring_services(settings, PORTS, CANARY_PORT)
 
     assert "--web.listen-address=127.0.0.1:9090" in prometheus.command
     assert f"--storage.tsdb.path={settings.home}/prometheus" in prometheus.command
     assert (settings.home / "prometheus").stat().st_mode & 0o777 == 0o700
     assert not prometheus.is_vital
+
+
+def test_a_canary_goes_in_at_the_front_door_and_is_a_target_itself(settings: LocalSettings) -> None:
+    canary, _, *_ = monitoring_services(settings, PORTS, CANARY_PORT)
+
+    written = json.loads((settings.home / "run" / "prometheus.yml").read_text())
+    (scraped,) = written["scrape_configs"]
+    assert canary.environment["HEADWAY_CANARY_URL"] == "http://127.0.0.1:8080"
+    assert canary.environment["HEADWAY_CANARY_MANAGEMENT_PORT"] == "7004"
+    assert scraped["static_configs"][-1]["targets"] == ["127.0.0.1:7004"]
+    assert scraped["static_configs"][-1]["labels"]["job"] == "canary"
 
 
 def test_a_viewer_shows_the_dashboards_where_there_is_no_grafana(
@@ -77,7 +89,7 @@ def test_a_viewer_shows_the_dashboards_where_there_is_no_grafana(
     install(programs / "prometheus")
     monkeypatch.setattr("local.monitoring.VIEWER", install(programs / "viewer.py"))
 
-    _, viewer = monitoring_services(settings, PORTS)
+    *_, viewer = monitoring_services(settings, PORTS, CANARY_PORT)
 
     assert list(viewer.command)[1:] == [
         *(str(programs / "viewer.py"), "--port", "3000"),
@@ -142,7 +154,7 @@ def test_grafana_keeps_its_data_in_the_home_and_nobody_may_change_anything(
     (programs.parent / "conf").mkdir()
     (programs.parent / "conf" / "defaults.ini").touch()
 
-    _, grafana = monitoring_services(settings, PORTS)
+    *_, grafana = monitoring_services(settings, PORTS, CANARY_PORT)
 
     assert grafana.environment["GF_PATHS_DATA"] == str(settings.home / "grafana")
     assert grafana.environment["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"

@@ -1,4 +1,4 @@
-"""What looks on when it is asked for: Prometheus, and the dashboards before it."""
+"""What looks on when it is asked for: a canary, Prometheus, and the dashboards before it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ STAGE = 4
 """After everything that it asks, and gone before: what stops is no failure to note."""
 VIEWER = REPOSITORY / "deploy/grafana/viewer.py"
 KEPT = "7d"
+CANARY = "canary.1"
 
 
-def monitoring_services(settings: LocalSettings, management_ports: Mapping[str, int]) -> Iterator[Service]:
-    """Prometheus and the dashboards. Raises `ProgramMissing`."""
-    yield _prometheus(settings, management_ports)
+def monitoring_services(
+    settings: LocalSettings, management_ports: Mapping[str, int], canary_port: int
+) -> Iterator[Service]:
+    """All who look on, at those who are asked at these ports, and at the canary. Raises `ProgramMissing`."""
+    yield _canary(settings, canary_port)
+    yield _prometheus(settings, {**management_ports, CANARY: canary_port})
     grafana = find_grafana()
     if grafana:
         yield _grafana(settings, grafana)
@@ -35,6 +39,15 @@ def name_addresses(settings: LocalSettings) -> str:
     has_dashboards = bool(find_grafana()) or VIEWER.is_file()
     dashboards = f", dashboards on http://{LOOPBACK}:{settings.dashboards_port}" if has_dashboards else ""
     return f", Prometheus on {_prometheus_url(settings)}{dashboards}"
+
+
+def _canary(settings: LocalSettings, management_port: int) -> Service:
+    environment = {
+        "HEADWAY_CANARY_URL": f"http://{LOOPBACK}:{settings.port}",
+        "HEADWAY_CANARY_MANAGEMENT_PORT": str(management_port),
+        "HEADWAY_LOG_FORMAT": settings.log_format,
+    }
+    return Service(CANARY, [sys.executable, "-m", "canary"], environment, STAGE, is_vital=False)
 
 
 def _prometheus(settings: LocalSettings, management_ports: Mapping[str, int]) -> Service:

@@ -43,7 +43,7 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
     """After Ctrl-C running jobs may finish for so long; then they wait for the next start."""
     log_format: Literal["console", "json"] = "console"
     monitoring: bool = False
-    """Run Prometheus and the dashboards too."""
+    """Run Prometheus, the dashboards and a canary too."""
     prometheus_port: Port = 9090
     """Prometheus's port, on 127.0.0.1."""
     dashboards_port: Port = 3000

