@@ -98,6 +98,12 @@ def test_a_busy_port_is_a_clear_error(start_stack: Callable[..., Any]) -> None:
         assert f"HEADWAY_PORT={port + 1}" in stack.log
 
 
+def test_it_is_ready_also_where_127_0_0_1_is_not_trusted(start_stack: Callable[..., Any]) -> None:
+    stack = start_stack(trusted_hosts="my.name")
+
+    assert f"ready on {stack.url}" in stack.log
+
+
 def test_two_stacks_never_share_their_data(start_stack: Callable[..., Any]) -> None:
     first = start_stack()
 

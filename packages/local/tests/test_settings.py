@@ -37,6 +37,15 @@ def test_ports_of_the_monitoring_are_taken_only_with_it() -> None:
     assert list(LocalSettings(monitoring=True).public_ports.values()) == [8080, 9090, 3000]
 
 
+@pytest.mark.parametrize(
+    ("hosts", "own"), [("localhost,my.name", "localhost"), ("*", "127.0.0.1"), ("my.name,[::1]", "my.name")]
+)
+def test_the_stack_asks_itself_by_a_name_that_it_trusts(monkeypatch: pytest.MonkeyPatch, hosts: str, own: str) -> None:
+    monkeypatch.setenv("HEADWAY_TRUSTED_HOSTS", hosts)
+
+    assert LocalSettings().own_host == own
+
+
 def test_every_placeholder_of_nginx_is_filled_in(tmp_path: Path) -> None:
     written = write_nginx_configuration(LocalSettings(home=tmp_path), [1], [2]).read_text()
 

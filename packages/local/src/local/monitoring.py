@@ -43,7 +43,7 @@ def name_addresses(settings: LocalSettings) -> str:
 
 def _canary(settings: LocalSettings, management_port: int) -> Service:
     environment = {
-        "HEADWAY_CANARY_URL": f"http://{LOOPBACK}:{settings.port}",
+        "HEADWAY_CANARY_URL": f"http://{settings.own_host}:{settings.port}",
         "HEADWAY_CANARY_MANAGEMENT_PORT": str(management_port),
         "HEADWAY_LOG_FORMAT": settings.log_format,
     }

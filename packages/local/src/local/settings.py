@@ -70,6 +70,12 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
         return monitoring
 
     @property
+    def own_host(self) -> str:
+        """Under what name the stack sends requests to itself: one that is trusted, and leads here if any does."""
+        loopback = (name for name in ("127.0.0.1", "localhost") if {name, ANY_HOST} & set(self.trusted_hosts))
+        return next(loopback, self.trusted_hosts[0])
+
+    @property
     def public_ports(self) -> dict[str, int]:
         """The ports that are not chosen by the stack itself, by the settings that name them."""
         ports = {"HEADWAY_PORT": self.port}

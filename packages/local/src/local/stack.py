@@ -123,15 +123,15 @@ def _is_ready(settings: LocalSettings, store: RedisJobStore) -> bool:
     try:
         if len(store.workers()) < settings.workers:
             return False
-        return _answers(settings.port, "/tasks") and _answers(settings.port, "/status")
+        return _answers(settings, "/tasks") and _answers(settings, "/status")
     except StoreUnavailable:
         return False
 
 
-def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+def _answers(settings: LocalSettings, path: str) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, settings.port, timeout=2)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Host": settings.own_host})
         return connection.getresponse().status == 200
     except OSError:
         return False
