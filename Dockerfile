@@ -1,4 +1,4 @@
-# One recipe for the three Python services: docker build --build-arg SERVICE=submit|status|worker .
+# One recipe for the Python services: docker build --build-arg SERVICE=submit|status|worker|canary .
 #
 # What changes rarely comes first: a change of source builds in seconds, because the requirements stay.
 
@@ -35,7 +35,8 @@ ENV PATH=/opt/headway/bin:$PATH \
     HEADWAY_REVISION=${REVISION} \
     HEADWAY_SUBMIT_HOST=0.0.0.0 HEADWAY_SUBMIT_PORT=8000 HEADWAY_SUBMIT_MANAGEMENT_PORT=9100 \
     HEADWAY_STATUS_HOST=0.0.0.0 HEADWAY_STATUS_PORT=8000 HEADWAY_STATUS_MANAGEMENT_PORT=9100 \
-    HEADWAY_WORKER_HOST=0.0.0.0 HEADWAY_WORKER_MANAGEMENT_PORT=9100
+    HEADWAY_WORKER_HOST=0.0.0.0 HEADWAY_WORKER_MANAGEMENT_PORT=9100 \
+    HEADWAY_CANARY_HOST=0.0.0.0 HEADWAY_CANARY_MANAGEMENT_PORT=9100
 # A number, so that Kubernetes can tell that it is not root. Modules of tasks are looked for in the working folder.
 USER 10001:10001
 WORKDIR /tasks

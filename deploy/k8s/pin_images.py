@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write down which images production runs, by digest: `pin_images.py REGISTRY [--tag TAG]`.
 
-    docker push REGISTRY/headway/submit:TAG     (and status, worker, frontend)
+    docker push REGISTRY/headway/submit:TAG     (and status, worker, canary, frontend)
     deploy/k8s/pin_images.py REGISTRY --tag TAG
 
 A tag can be moved, a digest cannot: what was tested is what runs, on every node and after every restart. Commit what
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 IMAGES = Path(__file__).parent / "overlays" / "production" / "images" / "kustomization.yaml"
-SERVICES = ("frontend", "status", "submit", "worker")
+SERVICES = ("canary", "frontend", "status", "submit", "worker")
 REDIS = ("valkey/valkey", "9.1")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 DOCKER_SECONDS = 60

@@ -52,19 +52,27 @@ IN = {
     ("prometheus", "submit", "TCP 9100"),
     ("prometheus", "status", "TCP 9100"),
     ("prometheus", "worker", "TCP 9100"),
+    ("prometheus", "frontend", "TCP 9100"),
+}
+CANARY = {
+    ("canary", "frontend", "TCP 8080"),
+    ("prometheus", "canary", "TCP 9100"),
+    *(("canary", place, port) for place in ("names", "node's names") for port in ("TCP 53", "UDP 53")),
 }
 TO_REDIS = {(name, "redis", "TCP 6379") for name in ("submit", "status", "worker", "keda")}
 TO_REDIS_OUTSIDE = {(name, "redis outside", "TCP 6379") for name in ("submit", "status", "worker")}
 
 
-@pytest.mark.parametrize("build_name", ["closed", "everything", "production"])
-def test_nothing_is_reached_but_what_is_needed(build: Any, build_name: str) -> None:
-    assert reachable(build(build_name)) == NAMED | IN | TO_REDIS
+@pytest.mark.parametrize(("build_name", "watched"), [("closed", set()), ("everything", CANARY), ("production", CANARY)])
+def test_nothing_is_reached_but_what_is_needed(build: Any, build_name: str, watched: set[Any]) -> None:
+    assert reachable(build(build_name)) == NAMED | IN | TO_REDIS | watched
 
 
-@pytest.mark.parametrize("build_name", ["external Redis, closed", "external Redis, everything"])
-def test_a_redis_outside_is_the_only_address_outside(build: Any, build_name: str) -> None:
-    assert reachable(build(build_name)) == NAMED | IN | TO_REDIS_OUTSIDE
+@pytest.mark.parametrize(
+    ("build_name", "watched"), [("external Redis, closed", set()), ("external Redis, everything", CANARY)]
+)
+def test_a_redis_outside_is_the_only_address_outside(build: Any, build_name: str, watched: set[Any]) -> None:
+    assert reachable(build(build_name)) == NAMED | IN | TO_REDIS_OUTSIDE | watched
 
 
 def test_a_pod_that_no_policy_names_reaches_nobody_and_is_reached_by_nobody(build: Any) -> None:

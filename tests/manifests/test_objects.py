@@ -47,7 +47,7 @@ def test_everything_is_in_one_namespace(manifests: Any) -> None:
 
 def test_pods_of_one_kind_are_spread_over_nodes_and_zones(manifests: Any) -> None:
     for pod in manifests.pods:
-        if pod.name != "redis":
+        if pod.name not in ("redis", "canary"):  # of which there is one
             spread = pod.spec["topologySpreadConstraints"]
             assert {each["topologyKey"].rpartition("/")[2] for each in spread} == {"hostname", "zone"}
             assert all(selects(each["labelSelector"], pod.labels) for each in spread)
@@ -99,14 +99,14 @@ def test_keda_asks_the_redis_that_the_services_use(build: Any) -> None:
             assert (trigger["metadata"].get("enableTLS") == "true") is url.startswith("rediss:")
 
 
-def test_the_metrics_of_every_python_service_are_collected(build: Any) -> None:
+def test_the_metrics_of_every_service_are_collected(build: Any) -> None:
     manifests = build("watched")
     (monitor,) = manifests.of("PodMonitor").values()
     rules = {each["key"]: each["values"] for each in monitor["spec"]["selector"]["matchExpressions"]}
 
     found = {pod.name for pod in manifests.pods if all(pod.labels[key] in values for key, values in rules.items())}
 
-    assert found == {"submit", "status", "worker"}
+    assert found == {"frontend", "submit", "status", "worker", "canary"}
     assert all(
         each["port"] in manifests.pod(name).ports for name in found for each in monitor["spec"]["podMetricsEndpoints"]
     )
@@ -123,6 +123,21 @@ def test_streams_pass_the_gateway_and_nginx_knows_every_name_it_lets_through(bui
     assert limits["/status"] == "0s"
     assert services == {"frontend": 8080}
     assert set(route["spec"]["hostnames"]) <= set(names)
+
+
+def test_the_canary_comes_by_a_name_that_nginx_takes_beside_its_own(build: Any) -> None:
+    for name in ("watched", "production"):
+        manifests = build(name)
+        url = manifests.environment(manifests.pod("canary").containers[0])["HEADWAY_CANARY_URL"]
+        host, port = re.fullmatch(r"http://([^:/]+):(\d+)", url).groups()  # type: ignore[union-attr]
+        (frontend,) = manifests.pod("frontend").containers
+        own = {each["name"]: each for each in frontend["env"]}
+
+        assert manifests.of("Service")[host]["spec"]["ports"][0]["port"] == int(port)
+        assert own["HEADWAY_SERVER_NAMES"]["value"] == f"$(PUBLIC_SERVER_NAMES) {host}"
+        source = own["PUBLIC_SERVER_NAMES"]["valueFrom"]["configMapKeyRef"]
+        assert manifests.of("ConfigMap")[source["name"]]["data"][source["key"]]
+        assert list(own).index("PUBLIC_SERVER_NAMES") < list(own).index("HEADWAY_SERVER_NAMES")
 
 
 def test_a_redis_outside_leaves_nothing_of_the_one_inside(build: Any) -> None:

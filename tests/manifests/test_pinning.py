@@ -30,6 +30,7 @@ def test_every_image_is_pinned_to_what_the_registry_has(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     written = yaml.safe_load((tmp_path / "images.yaml").read_text())["images"]
     assert {each["name"]: (each["newName"], each["digest"]) for each in written} == {
+        "headway/canary": ("registry.example.com/team/headway/canary", DIGEST),
         "headway/frontend": ("registry.example.com/team/headway/frontend", DIGEST),
         "headway/status": ("registry.example.com/team/headway/status", DIGEST),
         "headway/submit": ("registry.example.com/team/headway/submit", DIGEST),
@@ -56,5 +57,5 @@ def test_an_image_that_was_not_pushed_is_named_and_nothing_is_written(tmp_path: 
     ended = pin(tmp_path, "exit 1", "registry.example.com")
 
     assert ended.returncode != 0
-    assert "registry.example.com/headway/frontend:latest" in ended.stderr
+    assert "registry.example.com/headway/canary:latest" in ended.stderr
     assert not (tmp_path / "images.yaml").exists()

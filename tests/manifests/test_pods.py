@@ -16,8 +16,8 @@ MARGIN_SECONDS = 5
 HAND_BACK_SECONDS = 45
 """What a worker needs after its drain time: to hand jobs back, and to end."""
 UNITS = {"Mi": 2**20, "Gi": 2**30, "mb": 2**20, "gb": 2**30}
-# Of nginx's image: to find the name servers; and what Kubernetes tells for the names of the services.
-OTHER_VARIABLES = {"NGINX_ENTRYPOINT_LOCAL_RESOLVERS", "POD_NAMESPACE"}
+# Of nginx's image: to find the name servers; and what others are made of.
+OTHER_VARIABLES = {"NGINX_ENTRYPOINT_LOCAL_RESOLVERS", "POD_NAMESPACE", "PUBLIC_SERVER_NAMES"}
 
 
 def number_in(name: str, pattern: str) -> float:
