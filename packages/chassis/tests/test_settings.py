@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from canary.settings import CanarySettings
 from chassis.settings import EXIT_CONFIGURATION, KNOWN, Port, ProcessSettings, Words, read_settings
 from local.settings import LocalSettings
 from status.settings import StatusSettings
 from submit.settings import SubmitSettings
 from worker.settings import WorkerSettings
 
-SERVICES = (SubmitSettings, StatusSettings, WorkerSettings, LocalSettings)
+SERVICES = (SubmitSettings, StatusSettings, WorkerSettings, CanarySettings, LocalSettings)
 
 
 class SampleSettings(ProcessSettings):
