@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 
 @pytest.fixture
@@ -56,3 +57,45 @@ def test_the_canary_comes_through_the_frontend_and_reaches_nobody_else(
         for network in containers.inspect(target)["NetworkSettings"]["Networks"].values():
             address = network["IPAddress"]
             containers.refusal(canary, "timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
+
+
+def test_nginx_says_how_many_connections_it_has_and_not_to_the_public(
+    containers: Any, headway: Any, prometheus: str
+) -> None:
+    [canary] = containers.of("canary")  # has a Python, and is in the frontend's network
+
+    families = text_string_to_metric_families(metrics_of(containers, canary, "frontend"))
+    found = {(one.name, one.labels.get("state")): one.value for family in families for one in family.samples}
+
+    assert {state for name, state in found if name == "headway_frontend_connections"} == {
+        *("active", "reading", "writing", "waiting"),
+    }
+    assert found["headway_frontend_connections", "active"] >= 1
+    assert found["headway_frontend_connections_total", None] >= found["headway_frontend_connections", "active"]
+    assert headway.http.get("/metrics").status_code == 404
+
+
+def test_prometheus_understands_what_nginx_says(containers: Any, wait_until: Any, prometheus: str) -> None:
+    query = (
+        "promtool",
+        "query",
+        "instant",
+        "-o",
+        "json",
+        "http://127.0.0.1:9090",
+        "headway_frontend_connections_total",
+    )
+
+    wait_until(lambda: json.loads(containers.execute(prometheus, *query)), 90, "the connections of the frontend")
+
+
+def test_nginx_writes_a_line_for_each_request(containers: Any, headway: Any, wait_until: Any) -> None:
+    headway.http.get("/tasks?page=secret", headers={"X-Request-ID": "logged-1"})
+
+    def found() -> list[dict[str, Any]]:
+        lines = containers.compose("logs", "--no-log-prefix", "--tail", "200", "frontend").splitlines()
+        requests = [json.loads(line) for line in lines if line.startswith('{"timestamp"')]
+        return [line for line in requests if line["request_id"] == "logged-1"]
+
+    [line] = wait_until(found, 30, "the line of the request")
+    assert (line["service"], line["path"]) == ("frontend", "/tasks")

@@ -31,6 +31,7 @@ KNOWN = frozenset({
     "canary_url", "canary_seconds", "canary_timeout_seconds", "canary_host", "canary_management_port",
     "port", "trusted_hosts", "home", "page", "engine", "submits", "statuses", "workers",
     "monitoring", "prometheus_port", "dashboards_port", "scrape_seconds", "rules",
+    "access_log",
 })  # fmt: skip
 """Every setting of every service (a test compares): they share one environment, so none may refuse another's."""
 

@@ -66,6 +66,7 @@ def write_nginx_configuration(
         HEADWAY_SERVER_NAMES=_server_names(settings.trusted_hosts),
         HEADWAY_LISTEN=f"{LOOPBACK}:{settings.port}",
         HEADWAY_PAGE=settings.page.resolve(),
+        HEADWAY_ACCESS_LOG=settings.access_log,
         HEADWAY_MAX_BODY_BYTES=settings.max_body_bytes,
         HEADWAY_SUBMIT_SERVERS=_servers(submit_ports),
         HEADWAY_STATUS_SERVERS=_servers(status_ports),

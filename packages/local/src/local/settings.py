@@ -42,6 +42,8 @@ class LocalSettings(SubmitSettings, StatusSettings, WorkerSettings):
     drain_seconds: float = Field(3, ge=0, le=24 * 3600)
     """After Ctrl-C running jobs may finish for so long; then they wait for the next start."""
     log_format: Literal["console", "json"] = "console"
+    access_log: Literal["on", "off"] = "off"
+    """Whether nginx prints a line for each request."""
     monitoring: bool = False
     """Run Prometheus, the dashboards and a canary too."""
     prometheus_port: Port = 9090
