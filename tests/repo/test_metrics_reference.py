@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from canary.metrics import CanaryMetrics
 from chassis.measured_store import measured
 from chassis.process_metrics import ProcessMetrics
 from headway.job import new_job_id
@@ -27,7 +28,7 @@ from worker.tally import Tally
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 FRONTEND = ROOT / "services/frontend/nginx"
-ROW = re.compile(r"^\| `(\w+)` \| (gauge|counter|histogram) \| (.*?) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| (gauge|counter|histogram) \|(.*?)\|", re.MULTILINE)
 FORBIDDEN = {"id", "job_id", "request_id", "pod", "instance", "host", "hostname", "user", "path", "url", "tag"}
 SERVER = ServerFigures(1, 2, 3, 0, 5, 1.0, 7, 8.0, 9, 10, 0, 0, 0, {"aof": True, "snapshot": True})
 
@@ -60,8 +61,6 @@ def metrics_of_python() -> Iterator[Metric]:
 
 
 def canary() -> CollectorRegistry:
-    from canary.metrics import CanaryMetrics
-
     registry = CollectorRegistry()
     CanaryMetrics(registry)
     return registry

@@ -43,7 +43,7 @@ def until() -> Callable[..., None]:
 def stack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The embedded stack, with the canary's task."""
     folder, (port,) = tmp_path_factory.mktemp("canary"), free_ports(1)
-    environment = {"HEADWAY_PORT": str(port), "HEADWAY_HOME": str(folder / "home"), "HEADWAY_TASKS": "canary_tasks"}
+    environment = {"HEADWAY_PORT": str(port), "HEADWAY_HOME": str(folder / "home")}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local"], env=os.environ | environment, stdout=log, stderr=log, cwd=HERE

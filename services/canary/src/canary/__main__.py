@@ -13,6 +13,7 @@ from canary.settings import CanarySettings
 from chassis.fitness import refuse_busy_ports
 from chassis.health import Check, ManagementServer
 from chassis.logs import configure_logs
+from chassis.process_metrics import ProcessMetrics
 from chassis.settings import read_settings
 
 
@@ -23,6 +24,7 @@ def main() -> None:
     stop_signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)  # before any thread, so that only the wait below gets them
     registry = CollectorRegistry()
+    ProcessMetrics(registry, "canary", settings.revision)
     rounds = Rounds(settings, CanaryMetrics(registry))
     checks: dict[str, Check] = {"rounds": rounds.check}
     management = ManagementServer(
