@@ -14,6 +14,7 @@ from pathlib import Path
 from fixtures import Stores
 from processes import running_valkey
 from progress_cost import measure_progress
+from scrape_cost import measure_scrape
 from table import render, write_into
 from web import measure_web
 
@@ -32,12 +33,19 @@ def main() -> None:
             calls=100_000 if options.quick else 1_000_000,
             seed_calls=100 if options.quick else 1_000,
         )
+        _say("metrics: what a scrape costs")
+        scrape = measure_scrape(stores, jobs=2_000 if options.quick else 100_000)
         rows = measure_web(stores, rounds=options.rounds, seconds=options.seconds, say=_say)
-    text = render(heading, rows, costs)
+    text = render(heading, rows, costs, scrape)
     print(text)
     if options.quick:
         return  # too short to be kept
-    result = {"run": heading, "web": [asdict(row) for row in rows], "progress": [asdict(cost) for cost in costs]}
+    result = {
+        "run": heading,
+        "web": [asdict(row) for row in rows],
+        "progress": [asdict(cost) for cost in costs],
+        "scrape": asdict(scrape),
+    }
     (FOLDER / "results.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     write_into(FOLDER / "README.md", text)
 

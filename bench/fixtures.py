@@ -68,10 +68,10 @@ class Stores:
         return ids
 
 
-def open_store(url: str) -> RedisJobStore:
+def open_store(url: str, *, shares_round_trips: bool = False) -> RedisJobStore:
     """Headway's store as the submit service opens it."""
     doorbell = doorbell_template(Celery("bench", set_as_current=False))
-    return RedisJobStore(connect(url), doorbell=doorbell)
+    return RedisJobStore(connect(url), doorbell=doorbell, shares_round_trips=shares_round_trips)
 
 
 def submit_job(store: RedisJobStore, task: Task[..., object]) -> Job:

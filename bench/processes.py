@@ -33,6 +33,8 @@ class Server:
 
     port: int
     process_id: int
+    management_port: int = 0
+    """Of ours only."""
 
 
 @contextmanager
@@ -88,7 +90,15 @@ def _service(name: str, redis_url: str) -> Iterator[Server]:
         f"{prefix}_MANAGEMENT_PORT": str(management_port),
     }
     with _running([sys.executable, "-m", name], environment) as process_id:
-        yield Server(port, process_id)
+        yield Server(port, process_id, management_port)
+
+
+@contextmanager
+def running_status(redis_url: str) -> Iterator[int]:
+    """A status service; its management port."""
+    with _service("status", redis_url) as server:
+        _wait_until(partial(_answers, server.port), "status")
+        yield server.management_port
 
 
 @contextmanager

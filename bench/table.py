@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from progress_cost import Cost
+from scrape_cost import ScrapeCost
 from web import Row
 
 BEGIN, END = "<!-- last run: begin -->", "<!-- last run: end -->"
@@ -13,11 +14,13 @@ SUBMIT_RATIO = 2.5
 STATUS_RATIO = 1.5
 REPORT_RATIO = 200
 REPORT_NANOSECONDS = 1000
+SCRAPE_MILLISECONDS = 50
 
 
-def render(heading: str, rows: Sequence[Row], costs: Sequence[Cost]) -> str:
+def render(heading: str, rows: Sequence[Row], costs: Sequence[Cost], scrape: ScrapeCost) -> str:
     """Everything as Markdown, which reads well in a terminal too."""
-    parts = [heading, _web_table(rows), _progress_table(costs), _target_table(rows, costs)]
+    parts = [heading, _web_table(rows), _progress_table(costs), _scrape_table(scrape)]
+    parts.append(_target_table(rows, costs, scrape))
     return "\n\n".join(parts)
 
 
@@ -62,7 +65,12 @@ def _progress_table(costs: Iterable[Cost]) -> str:
     return _markdown(head, cells)
 
 
-def _target_table(rows: Iterable[Row], costs: Iterable[Cost]) -> str:
+def _scrape_table(scrape: ScrapeCost) -> str:
+    cells = [f"{scrape.open_jobs:,}", f"{scrape.median_milliseconds:.1f}", f"{scrape.slowest_milliseconds:.1f}"]
+    return _markdown(["Open jobs", "A scrape takes, ms", "slowest of 50", "kB"], [[*cells, f"{scrape.kilobytes:.0f}"]])
+
+
+def _target_table(rows: Iterable[Row], costs: Iterable[Cost], scrape: ScrapeCost) -> str:
     cells = []
     for row in rows:
         if row.who == "headway" and row.group != "POST /jobs":
@@ -73,6 +81,9 @@ def _target_table(rows: Iterable[Row], costs: Iterable[Cost]) -> str:
     cells.append(["progress.report", f"at least {REPORT_RATIO} × cheaper than update_state", *ratio])
     is_cheap = report.nanoseconds < REPORT_NANOSECONDS
     cells.append(["progress.report", "less than 1 µs a call", f"{report.nanoseconds:,.0f} ns", _word(is_cheap)])
+    is_brief = scrape.median_milliseconds < SCRAPE_MILLISECONDS
+    wanted_scrape = f"less than {SCRAPE_MILLISECONDS} ms with {scrape.open_jobs:,} open jobs"
+    cells.append(["GET /metrics", wanted_scrape, f"{scrape.median_milliseconds:.1f} ms", _word(is_brief)])
     return _markdown(["Target", "Wanted", "Measured", ""], cells)
 
 
