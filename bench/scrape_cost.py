@@ -10,9 +10,10 @@ from http.client import HTTPConnection
 from statistics import median
 
 from fixtures import TASKS, Stores, open_store, submit_job
-from processes import LOOPBACK, running_status
+from processes import running_status
 
 from headway.task import load_tasks
+from local.ports import LOOPBACK
 
 SUBMITTERS = 32
 RUNNING = 200
