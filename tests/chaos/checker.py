@@ -78,6 +78,7 @@ def check(cluster: Cluster, *, is_once: bool = False, may_lose: bool = False) ->
     _check_witness(findings, cluster, jobs, is_over=is_over)
     if is_over:  # while jobs move, several questions have no common answer
         check_indexes(findings, cluster, jobs)
+        check_counts(findings, cluster, jobs)
     return findings
 
 
@@ -164,6 +165,21 @@ def check_indexes(findings: Findings, evidence: Evidence, jobs: Mapping[str, Job
     findings.broken += [
         f"{job_id} in {where} without a record" for job_id, where in places.items() if job_id not in jobs
     ]
+
+
+def check_counts(findings: Findings, evidence: Evidence, jobs: Mapping[str, Job]) -> None:
+    """What the metrics say of all jobs together: none counted twice, none forgotten, whoever died meanwhile."""
+    figures = evidence.store.figures()
+    submitted, restarted, finished = (figures.total(what) for what in ("submitted", "restarted", "finished"))
+    still_open = sum(not job.state.is_final for job in jobs.values())
+    if submitted != len(jobs):
+        findings.broken.append(f"{submitted} submits are counted, and there are {len(jobs)} jobs")
+    if submitted + restarted - finished != still_open:
+        findings.broken.append(
+            f"counted are {submitted} submits, {restarted} restarts and {finished} ends, and {still_open} jobs have not ended"
+        )
+    if figures.open_jobs != still_open:
+        findings.broken.append(f"the figures have {figures.open_jobs} open jobs, and the records {still_open}")
 
 
 def places_of_jobs(evidence: Evidence) -> dict[str, list[str]]:
