@@ -22,7 +22,7 @@ KUSTOMIZE_SOURCE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 KUSTOMIZE = $(if $(wildcard .tools/bin/kustomize),.tools/bin/kustomize build,$(if $(shell command -v kustomize),kustomize build,kubectl kustomize))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test e2e check fmt lock manifests kustomize chaos bench screenshots chromium prometheus clean
+.PHONY: help setup up test e2e check fmt lock dashboards manifests kustomize chaos bench screenshots chromium prometheus clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ manifests: kustomize ## Render deploy/k8s/rendered/headway.yaml again
 	@{ echo "# One of each, for 'kubectl apply -f'. Rendered from overlays/local by 'make manifests': change that."; \
 	echo ---; $(KUSTOMIZE) deploy/k8s/overlays/local; } > deploy/k8s/rendered/.new \
 	  && mv deploy/k8s/rendered/.new deploy/k8s/rendered/headway.yaml || { rm -f deploy/k8s/rendered/.new; exit 1; }
+
+dashboards: setup ## Write deploy/grafana/dashboards again
+	$(BIN)/python deploy/grafana/make_dashboards.py
 
 chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
 	$(BIN)/python tests/chaos
