@@ -66,7 +66,9 @@ def streams() -> Row:
 
 def propagation() -> Row:
     by_transport = {
-        f"{{{{transport}}}} {name}": quantile(share, PROPAGATION, "transport") for name, share in QUANTILES.items()
+        f"{transport} {name}": quantile(share, PROPAGATION, where=f'transport="{transport}"')
+        for transport in ("stream", "poll")
+        for name, share in QUANTILES.items()
     }
     return row(
         "How live it is",

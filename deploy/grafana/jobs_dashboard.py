@@ -174,5 +174,6 @@ def _throughput() -> Row:
                 "p95 run time": ("s", quantile(0.95, RUN, "task", window=SMOOTH)),
             },
             "Every task in the last 15 minutes. Click a name to see its workers.",
+            height=6,
         ),
     )

@@ -13,13 +13,15 @@ BLUE: Final = "#3274D9"
 SKY: Final = "#8AB8FF"
 PURPLE: Final = "#A352CC"
 TEAL: Final = "#19A3A3"
+INDIGO: Final = "#5C6BC0"
+APRICOT: Final = "#F2A65A"
 BROWN: Final = "#9A6E3A"
 GREY: Final = "#8E8E99"
 
 GOOD, WARN, BAD, CALM = GREEN, ORANGE, RED, BLUE
 """What a threshold says; calm is for figures that are neither good nor bad."""
 
-SERIES: Final = (BLUE, GREEN, YELLOW, PURPLE, ORANGE, SKY, TEAL, BROWN, "#37872D", "#C4162A", "#B877D9", GREY)
+SERIES: Final = (BLUE, TEAL, YELLOW, PURPLE, SKY, "#37872D", APRICOT, INDIGO, "#D17BA5", "#7A8B2F")
 """For tasks, queues and replicas, which mean nothing by themselves."""
 
 SPELLED: Final[Mapping[str, str]] = {
@@ -37,6 +39,20 @@ SPELLED: Final[Mapping[str, str]] = {
     "p50": SKY,
     "p95": BLUE,
     "p99": PURPLE,
+    "stream p50": SKY,
+    "stream p95": BLUE,
+    "stream p99": PURPLE,
+    "poll p50": APRICOT,
+    "poll p95": YELLOW,
+    "poll p99": ORANGE,
+    "5m": SKY,
+    "30m": TEAL,
+    "1h": BLUE,
+    "6h": INDIGO,
+    "3d": PURPLE,
+    "refused": APRICOT,
+    "evicted": RED,
+    "deaf": RED,
     "received": BLUE,
     "sent": SKY,
 }
@@ -45,6 +61,10 @@ SPELLED: Final[Mapping[str, str]] = {
 LABELLED: Final[Mapping[str, Mapping[str, str]]] = {
     "outcome": {
         "succeeded": GREEN,
+        "accepted": GREEN,
+        "claimed": GREEN,
+        "continued": GREEN,
+        "replayed": SKY,
         "failed": RED,
         "timed_out": ORANGE,
         "lost": PURPLE,
@@ -53,23 +73,19 @@ LABELLED: Final[Mapping[str, Mapping[str, str]]] = {
         "retried": YELLOW,
         "drained": BLUE,
         "overtaken": SKY,
-        "accepted": GREEN,
-        "replayed": SKY,
         "invalid": YELLOW,
-        "refused": ORANGE,
-        "claimed": GREEN,
+        "refused": APRICOT,
         "ignored": GREY,
         "declined": BROWN,
-        "continued": GREEN,
         "restarted": TEAL,
     },
     "why": {"lost": PURPLE, "drained": BLUE, "declined": BROWN},
     "reason": {
+        "finished": GREEN,
+        "client": SKY,
         "died": PURPLE,
         "time-limit": ORANGE,
         "cancelled": GREY,
-        "finished": GREEN,
-        "client": SKY,
         "stopping": BLUE,
         "error": RED,
         "store_away": RED,
@@ -90,14 +106,30 @@ LABELLED: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "type": {"snapshot": BLUE, "update": SKY, "log": BROWN, "end": GREEN, "missing": ORANGE},
     "resumed": {"no": BLUE, "yes": SKY},
-    "status": {"200": GREEN, "202": TEAL, "304": SKY, "404": GREY, "429": ORANGE, "500": RED, "503": PURPLE},
+    "status": {
+        "200": GREEN,
+        "202": TEAL,
+        "304": SKY,
+        "400": YELLOW,
+        "404": GREY,
+        "409": APRICOT,
+        "410": BROWN,
+        "422": YELLOW,
+        "429": ORANGE,
+        "500": RED,
+        "503": PURPLE,
+    },
     "stage": {"accepted": GREEN, "started": SKY, "first_event": BLUE, "finished": PURPLE},
 }
 """Of series that are named by the value of a label."""
 
 
+ORDER: Final = [name for names in (*LABELLED.values(), SPELLED) for name in names]
+"""What stands for the usual comes first, and lies lowest in a stack."""
+
+
 def meanings(legend: str) -> Mapping[str, str]:
-    """The colours of the series that this legend names; nothing for names that mean nothing."""
+    """The colours of the series that this legend names; nothing for tasks and the like, which mean nothing."""
     if legend.startswith("{{") and legend.endswith("}}"):
         return LABELLED.get(legend.strip("{}"), {})
-    return {legend: SPELLED[legend]} if legend in SPELLED else {}
+    return {} if "{{" in legend else {legend: SPELLED.get(legend, CALM)}

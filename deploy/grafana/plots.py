@@ -10,7 +10,7 @@ from zlib import crc32
 from answers import Series
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
-from palette import GREY, SERIES, meanings
+from palette import GREY, ORDER, SERIES, meanings
 from panels import Panel, Query
 from scales import axis, shown
 from sheet import GRID, LEGEND_LINE, PADDING, SMALL, TITLE_HEIGHT, Box, Sheet
@@ -53,8 +53,10 @@ def draw_stack(sheet: Sheet, box: Box, panel: Panel, answers: Answers, times: Ti
     for name, values in stacked:
         top = [below + value for below, value in zip(floor, values, strict=True)]
         axes.fill_between(times.moments, floor, top, color=colours[name], alpha=0.62, lw=0)
-        if any(values):
-            axes.plot(times.moments, top, color=colours[name], lw=0.9)
+        edge = [
+            height if value > 0.01 * axes.get_ylim()[1] else math.nan for height, value in zip(top, values, strict=True)
+        ]
+        axes.plot(times.moments, edge, color=colours[name], lw=0.9)
         floor = top
     for name, query, values in lines:
         if query.apart:
@@ -83,9 +85,13 @@ def named_lines(answers: Answers, times: Times) -> list[Line]:
     """Every series with its name as the legend has it, sorted within its query."""
     lines: list[Line] = []
     for query, found in answers:
-        named = sorted(((name_of(query, series), series) for series in found), key=lambda pair: pair[0])
+        named = sorted(((name_of(query, series), series) for series in found), key=lambda pair: _rank(pair[0]))
         lines += [(name, query, times.along(series.values)) for name, series in named]
     return [line for line in lines if not all(math.isnan(value) for value in line[2])]
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
 
 def name_of(query: Query, series: Series) -> str:

@@ -6,7 +6,7 @@ import math
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
-RATES = {"ops": "/s", "reqps": " req/s", "wps": " writes/s"}
+RATES = {"ops": "/s", "reqps": "/s", "wps": "/s"}
 LINES = 4
 """About as many lines as an axis has."""
 
@@ -38,9 +38,8 @@ def axis(lowest: float, highest: float, unit: str) -> list[float]:
 def _step(about: float, unit: str) -> float:
     if unit == "s" and about >= 1:
         return next((float(step) for step in TIME_STEPS if step >= about), math.ceil(about / DAY) * DAY)
-    if unit in ("bytes", "Bps") and about >= 1024:
-        scale = 1024.0 ** math.floor(math.log(about, 1024))
-        return scale * _step(about / scale, "short")
+    if unit in ("bytes", "Bps") and about >= 1:
+        return 2.0 ** math.ceil(math.log2(about) - 1e-9)
     scale = 10.0 ** math.floor(math.log10(about))
     return scale * next(step for step in (1, 2, 5, 10) if step >= about / scale - 1e-9)
 
@@ -78,6 +77,5 @@ def _thousands(value: float, decimals: int | None) -> str:
 def _number(value: float, decimals: int | None) -> str:
     """Three digits where nothing else is asked for, without zeros at the end."""
     if decimals is None:
-        decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-        return f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return f"{value:.{decimals}f}"

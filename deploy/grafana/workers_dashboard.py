@@ -222,13 +222,14 @@ def _trouble() -> Row:
             empty_when_healthy="nothing is late",
         ),
         lines(
-            "Draining and deaf, by worker",
+            "Draining and deaf",
             {
-                "{{instance}} drains": largest("headway_draining", "instance", WORKER),
-                "{{instance}} is deaf": largest("headway_deaf", "instance"),
+                "draining": total("headway_draining", where=WORKER),
+                "deaf": total("headway_deaf"),
             },
             "short",
-            "1 while it is so. A drain that lasts has a long job; see “Longest running”.",
+            "Workers that stop, and workers that hear nothing. A drain that lasts has a long job: see “Longest"
+            " running”.",
         ),
     )
 
