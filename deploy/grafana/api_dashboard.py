@@ -129,12 +129,12 @@ def _now() -> Row:
 
 
 def _requests(service: str) -> Row:
-    where = _job(service)
+    where, name = _job(service), service.capitalize()
     quiet = f"nobody asked {service} for anything"
     return row(
         f"Requests to {service}",
         stack(
-            "Requests, by route",
+            f"{name}: requests, by route",
             {"{{method}} {{route}}": rate(REQUESTS, "method, route", where)},
             "reqps",
             f"What clients ask of {service}. The route is the template, so all jobs are one.",
@@ -142,7 +142,7 @@ def _requests(service: str) -> Row:
             empty_when_healthy=quiet,
         ),
         stack(
-            "Answers, by status",
+            f"{name}: answers, by status",
             {"{{status}}": rate(REQUESTS, "status", where)},
             "reqps",
             "2xx and 304 are well; 4xx are the client's doing; 429 and 503 ask it to come again; 500 is a fault of"
@@ -151,7 +151,7 @@ def _requests(service: str) -> Row:
             empty_when_healthy=quiet,
         ),
         lines(
-            "Duration",
+            f"{name}: duration",
             quantiles(DURATION, where),
             "s",
             "Time to answer; of a stream, until its head is sent. When all rise together, look at the store below.",
@@ -159,7 +159,7 @@ def _requests(service: str) -> Row:
             empty_when_healthy=quiet,
         ),
         lines(
-            "Duration p95, by route",
+            f"{name}: duration p95, by route",
             {"{{method}} {{route}}": quantile(0.95, DURATION, "method, route", where)},
             "s",
             "Which route is slow. A long poll is slow on purpose.",

@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from zlib import crc32
 
-from answers import Series
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+
+from answers import Series
 from palette import GREY, ORDER, SERIES, meanings
 from panels import Panel, Query
 from scales import axis, shown
@@ -17,7 +18,7 @@ from sheet import GRID, LEGEND_LINE, PADDING, SMALL, TITLE_HEIGHT, Box, Sheet
 from times import Times
 
 LEGEND_LINES = 2
-AXIS_WIDTH, CLOCK_HEIGHT = 52, 20
+AXIS_WIDTH, CLOCK_HEIGHT = 56, 20
 HEAT = LinearSegmentedColormap.from_list("heat", ["#E4EEFB", "#8AB8FF", "#3274D9", "#173A78"])
 BUCKET_LABELS = 6
 DASHES = (0, (6, 4))

@@ -123,7 +123,7 @@ def _memory() -> Row:
             width=6,
         ),
         lines(
-            "Keys evicted",
+            "Keys evicted a second",
             {"evicted": rate_of_all("headway_redis_evicted_keys_total")},
             "ops",
             "Must stay at 0. Anything else: set maxmemory-policy to noeviction at once, jobs are being lost.",
@@ -162,7 +162,7 @@ def _work() -> Row:
             width=6,
         ),
         lines(
-            "Clients",
+            "Connections",
             {"clients": of_all("headway_redis_clients")},
             "short",
             "Connections that are open. They follow the number of replicas and workers, not of jobs.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from pathlib import Path
@@ -110,6 +111,17 @@ def test_the_metrics_of_every_service_are_collected(build: Any) -> None:
     assert all(
         each["port"] in manifests.pod(name).ports for name in found for each in monitor["spec"]["podMetricsEndpoints"]
     )
+
+
+def test_grafana_finds_every_dashboard_by_its_label(build: Any) -> None:
+    files = {f"headway-{path.name}": path.read_text() for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+
+    found = [each for each in build("watched").objects if each["metadata"].get("labels", {}).get("grafana_dashboard")]
+
+    assert {name: text for each in found for name, text in each["data"].items()} == files
+    assert {each["metadata"]["annotations"]["grafana_folder"] for each in found} == {"Headway"}
+    # `kubectl apply` keeps a copy of the object in an annotation, which takes 256 KiB at most.
+    assert all(len(json.dumps(each)) < 200_000 for each in found)
 
 
 def test_streams_pass_the_gateway_and_nginx_knows_every_name_it_lets_through(build: Any) -> None:
