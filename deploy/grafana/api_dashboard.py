@@ -98,7 +98,8 @@ def _now() -> Row:
             "Streams open",
             total("headway_streams_open"),
             "short",
-            "Streams and long polls that are open at this moment.",
+            "Streams and long polls that are open now. A sudden fall is a replica that went, or a proxy that cuts"
+            " them.",
         ),
         stat(
             "Room for streams",

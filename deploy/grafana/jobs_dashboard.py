@@ -71,7 +71,12 @@ def _now() -> Row:
             "short",
             "Jobs that could run and wait for a worker. A line that grows for long needs more workers or fewer jobs.",
         ),
-        stat("Running", of_all(RUNNING), "short", "Jobs that run at this moment, on all workers."),
+        stat(
+            "Running",
+            of_all(RUNNING),
+            "short",
+            "Jobs that run now, on all workers. When they reach the slots, new ones wait: see the row “Line”.",
+        ),
         stat(
             "Oldest in line",
             f"max({age_of_all('headway_oldest_queued_timestamp_seconds', 'queue', QUEUED)})",
@@ -91,13 +96,14 @@ def _now() -> Row:
             "Watchers",
             total("headway_streams_open"),
             "short",
-            "Clients that follow jobs by stream or long poll at this moment.",
+            "Clients that follow jobs now, by stream or long poll. Near the limit new ones get 429: see the API's"
+            " dashboard.",
         ),
         stat(
             "Scheduled",
             of_all("headway_jobs_scheduled"),
             "short",
-            "Jobs that wait for their time, retries among them. They are in no line yet.",
+            "Jobs that wait for their time, retries among them. They are in no line yet, and need no workers.",
         ),
     )
 

@@ -85,7 +85,12 @@ def _now() -> Row:
             steps=ANY_IS_BAD,
             decimals=0,
         ),
-        stat("Clients", of_all("headway_redis_clients"), "short", "Connections that are open."),
+        stat(
+            "Clients",
+            of_all("headway_redis_clients"),
+            "short",
+            "Connections that are open. Some for each replica and worker; thousands are somebody who forgets to close.",
+        ),
         stat(
             "Runs for",
             f"time() - max({once(STARTED)})",

@@ -47,7 +47,13 @@ def _now() -> Row:
             "Workers that Prometheus reaches. At 0 nothing runs: start some, or see why they do not.",
             steps=NONE_IS_BAD,
         ),
-        stat("Slots", total(SLOTS), "short", "Jobs that can run at the same time.", steps=NONE_IS_BAD),
+        stat(
+            "Slots",
+            total(SLOTS),
+            "short",
+            "Jobs that can run at the same time. Too few of them, and jobs wait in line.",
+            steps=NONE_IS_BAD,
+        ),
         stat(
             "Busy slots",
             total(BUSY),
