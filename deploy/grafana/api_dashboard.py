@@ -180,6 +180,7 @@ def _submissions() -> Row:
             "Invalid ones are a client's mistake; refused means that Redis is full; failed means that it did not"
             " answer.",
             width=12,
+            empty_when_healthy="nobody has asked for a job yet",
         ),
         stack(
             "Submissions, by task",
@@ -187,6 +188,7 @@ def _submissions() -> Row:
             "reqps",
             "What clients ask for, whatever became of it.",
             width=6,
+            empty_when_healthy="nobody has asked for a job yet",
         ),
         lines(
             "Size of arguments",

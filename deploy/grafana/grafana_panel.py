@@ -170,7 +170,7 @@ OPTIONS: dict[str, Json] = {
     "heatmap": {
         "calculate": False,
         "cellGap": 1,
-        "color": {"mode": "scheme", "scheme": "Blues", "steps": 64, "reverse": True, "exponent": 0.5, "fill": "blue"},
+        "color": {"mode": "scheme", "scheme": "Blues", "steps": 64, "reverse": False, "exponent": 0.5, "fill": "blue"},
         "filterValues": {"le": 1e-9},
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},

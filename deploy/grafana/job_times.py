@@ -120,6 +120,7 @@ def line() -> Row:
             PER_MINUTE,
             "Jobs submitted less jobs ended. Above 0 the line grows, below it shrinks; around 0 all is well.",
             below_zero=True,
+            empty_when_healthy="no job of this queue has ever been submitted",
         ),
         lines(
             "Doorbells that are missing",

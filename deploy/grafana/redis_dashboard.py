@@ -162,7 +162,7 @@ def _work() -> Row:
                 "received": rate_of_all("headway_redis_received_bytes_total"),
                 "sent": rate_of_all("headway_redis_sent_bytes_total"),
             },
-            "Bps",
+            "binBps",
             "Bytes in and out. Much more out than in: many watchers, or large results that are read often.",
             width=6,
         ),

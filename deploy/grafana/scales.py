@@ -19,8 +19,8 @@ def shown(value: float, unit: str, decimals: int | None = None) -> str:
         return _time(value, decimals)
     if unit == "percentunit":
         return f"{_number(100 * value, decimals)} %"
-    if unit in ("bytes", "Bps"):
-        return _bytes(value) + ("/s" if unit == "Bps" else "")
+    if unit in ("bytes", "binBps"):
+        return _bytes(value) + ("/s" if unit == "binBps" else "")
     if unit.startswith("suffix:"):
         return f"{_thousands(value, decimals)} {unit.removeprefix('suffix:').strip()}"
     return _thousands(value, decimals) + RATES.get(unit, "")
@@ -38,7 +38,7 @@ def axis(lowest: float, highest: float, unit: str) -> list[float]:
 def _step(about: float, unit: str) -> float:
     if unit == "s" and about >= 1:
         return next((float(step) for step in TIME_STEPS if step >= about), math.ceil(about / DAY) * DAY)
-    if unit in ("bytes", "Bps") and about >= 1:
+    if unit in ("bytes", "binBps") and about >= 1:
         return 2.0 ** math.ceil(math.log2(about) - 1e-9)
     scale = 10.0 ** math.floor(math.log10(about))
     return scale * next(step for step in (1, 2, 5, 10) if step >= about / scale - 1e-9)

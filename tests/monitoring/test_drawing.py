@@ -63,7 +63,7 @@ def test_a_prometheus_that_is_not_there_is_named() -> None:
         (7200.0, "s", "2 h"),
         (0.973, "percentunit", "97.3 %"),
         (402653184.0, "bytes", "384 MiB"),
-        (2048.0, "Bps", "2 KiB/s"),
+        (2048.0, "binBps", "2 KiB/s"),
         (1500.0, "short", "1.5 K"),
         (12.0, "reqps", "12/s"),
         (3.25, "suffix: /min", "3.25 /min"),
