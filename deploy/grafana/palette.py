@@ -21,7 +21,7 @@ GREY: Final = "#8E8E99"
 GOOD, WARN, BAD, CALM = GREEN, ORANGE, RED, BLUE
 """What a threshold says; calm is for figures that are neither good nor bad."""
 
-SERIES: Final = (BLUE, TEAL, YELLOW, PURPLE, SKY, "#37872D", APRICOT, INDIGO, "#D17BA5", "#7A8B2F")
+SERIES: Final = (TEAL, "#7A8B2F", YELLOW, PURPLE, SKY, "#37872D", APRICOT, INDIGO, "#D17BA5", BLUE)
 """For tasks, queues and replicas, which mean nothing by themselves."""
 
 SPELLED: Final[Mapping[str, str]] = {

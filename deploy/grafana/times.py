@@ -10,7 +10,8 @@ from math import ceil, nan
 
 from scales import DAY, TIME_STEPS
 
-LABEL_PIXELS = 70
+LABEL_PIXELS, EDGE_PIXELS = 70, 15
+"""Room that a name needs, and how near to an edge it may stand."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Times:
         first = ceil((self.start + shift) / step) * step - shift
         marks = [first + number * step for number in range(int((self.end - first) // step) + 1)]
         form = "%d %b" if step >= DAY else "%H:%M" if step >= 60 else "%H:%M:%S"
+        edge = EDGE_PIXELS * (self.end - self.start) / pixels
+        marks = [mark for mark in marks if self.start + edge <= mark <= self.end - edge]
         return [(mark, f"{datetime.fromtimestamp(mark):{form}}") for mark in marks]
 
     def said(self) -> str:

@@ -8,6 +8,7 @@ addresses are Grafana's, so that a link to /d/headway-jobs works with either.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--prometheus", default="http://127.0.0.1:9090", help="its address")
     options = parser.parse_args()
-    with serving(options.port, options.prometheus) as server:
+    try:
+        server = serving(options.port, options.prometheus)
+    except OSError as error:
+        sys.exit(f"Nothing can listen on port {options.port} of 127.0.0.1 ({error.strerror}). Take another --port.")
+    with server:
         print(f"Dashboards on http://127.0.0.1:{server.server_port}", flush=True)
         try:
             server.serve_forever()
