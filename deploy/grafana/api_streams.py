@@ -133,7 +133,7 @@ def ground() -> Row:
         ),
         lines(
             "Connections taken by nginx",
-            {"taken": rate("headway_frontend_connections_total")},
+            {"taken": rate("headway_frontend_accepted_total")},
             "ops",
             "New connections a second. Many more than requests: clients do not keep theirs.",
             width=6,

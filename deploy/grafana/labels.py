@@ -83,7 +83,7 @@ OF_REPLICAS: Final[Mapping[str, tuple[str, ...]]] = {
     "headway_stream_resumes_total": ("outcome",),
     "headway_propagation_seconds": ("transport",),
     "headway_frontend_connections": ("state",),
-    "headway_frontend_connections_total": (),
+    "headway_frontend_accepted_total": (),
     "headway_canary_stage_seconds": ("stage",),
     "headway_canary_runs_total": ("outcome",),
     "headway_canary_last_success_timestamp_seconds": (),

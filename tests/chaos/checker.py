@@ -175,9 +175,8 @@ def check_counts(findings: Findings, evidence: Evidence, jobs: Mapping[str, Job]
     if submitted != len(jobs):
         findings.broken.append(f"{submitted} submits are counted, and there are {len(jobs)} jobs")
     if submitted + restarted - finished != still_open:
-        findings.broken.append(
-            f"counted are {submitted} submits, {restarted} restarts and {finished} ends, and {still_open} jobs have not ended"
-        )
+        counted = f"{submitted} submits, {restarted} restarts and {finished} ends are counted"
+        findings.broken.append(f"{counted}, and {still_open} jobs have not ended")
     if figures.open_jobs != still_open:
         findings.broken.append(f"the figures have {figures.open_jobs} open jobs, and the records {still_open}")
 

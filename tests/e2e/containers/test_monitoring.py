@@ -71,7 +71,7 @@ def test_nginx_says_how_many_connections_it_has_and_not_to_the_public(
         *("active", "reading", "writing", "waiting"),
     }
     assert found["headway_frontend_connections", "active"] >= 1
-    assert found["headway_frontend_connections_total", None] >= found["headway_frontend_connections", "active"]
+    assert found["headway_frontend_accepted_total", None] >= found["headway_frontend_connections", "active"]
     assert headway.http.get("/metrics").status_code == 404
 
 
@@ -83,7 +83,7 @@ def test_prometheus_understands_what_nginx_says(containers: Any, wait_until: Any
         "-o",
         "json",
         "http://127.0.0.1:9090",
-        "headway_frontend_connections_total",
+        "headway_frontend_accepted_total",
     )
 
     wait_until(lambda: json.loads(containers.execute(prometheus, *query)), 90, "the connections of the frontend")
