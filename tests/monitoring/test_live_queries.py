@@ -1,0 +1,108 @@
+"""Every question of the dashboards and every rule, asked of a real Prometheus that watches a stack at work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import yaml
+from all_dashboards import queries
+from scaled_rules import RULES
+
+NOT_HERE = {
+    "headway_frontend_": "nginx counts its connections in its image only; the tests of the containers ask there",
+}
+"""Metrics that the stack on one machine does not have."""
+
+
+@pytest.fixture(scope="module")
+def at_work(watched: Any, wait_until: Callable[..., Any]) -> Iterator[Any]:
+    """A stack that has seen everything that can happen to a job, under some load, with watchers."""
+    client = watched.client
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.wait(0.2):
+            client.submit("misbehave")
+            client.submit("misbehave", args={"action": "fail"})
+
+    load = threading.Thread(target=go_on, daemon=True)
+    load.start()
+    with ExitStack() as watching:
+        see_everything(client, watching, watched)
+        wait_until(lambda: watched.value('headway_jobs_finished_total{outcome="timed_out"}'), 60, "a job out of time")
+        # A rate needs several scrapes behind it.
+        wait_until(lambda: watched.value("min(count_over_time(up[1m]))") > 20, 60, "twenty scrapes")
+        yield watched
+        ended.set()
+        load.join(10)
+
+
+def see_everything(client: Any, watching: ExitStack, watched: Any) -> None:
+    sleeping = client.submit("misbehave", args={"action": "sleep", "seconds": 120})["id"]
+    talking = client.submit("talk", args={"lines": 200, "pause": 0.3})["id"]
+    client.submit("misbehave", args={"action": "fail_once"}, max_retries=1)
+    client.submit("misbehave", args={"action": "die"})
+    client.submit("misbehave", args={"action": "sleep", "seconds": 60}, timeout=1)
+    client.submit("misbehave", countdown=3600)
+    client.submit("misbehave", queue="nobody-serves-it")
+    client.submit("misbehave", countdown=1, expires_in=1, queue="nobody-serves-it")
+    client.http.post("/jobs", json={"task": "unknown"})
+    stopped = client.submit("misbehave", queue="nobody-serves-it")["id"]
+    client.http.post(f"/jobs/{stopped}/cancel")
+    client.http.post(f"/jobs/{stopped}/retry")
+    for job_id, headers in ((talking, {}), (talking, {"Last-Event-ID": "1"}), (sleeping, {})):
+        stream = watching.enter_context(client.http.stream("GET", f"/status/{job_id}/events", headers=headers, timeout=90))
+        threading.Thread(target=lambda stream=stream: list(stream.iter_raw()), daemon=True).start()
+    poll = threading.Thread(target=client.http.get, args=(f"/status/{talking}",), kwargs={"headers": {"Prefer": "wait=9"}})
+    poll.start()
+    poll.join(20)
+
+
+def test_every_panel_has_data_or_says_why_not(at_work: Any, wait_until: Callable[..., Any]) -> None:
+    def without() -> list[str]:
+        empty = [expression for _, _, expression, reason in queries() if not reason and not at_work.asked(expression)]
+        return [each for each in empty if not any(name in each for name in NOT_HERE)]
+
+    try:
+        wait_until(lambda: not without(), 60)
+    except AssertionError:
+        assert without() == []
+
+
+def test_every_panel_that_may_be_empty_can_be_asked(at_work: Any) -> None:
+    for _, _, expression, reason in queries():
+        if reason:
+            at_work.asked(expression)
+
+
+def test_every_rule_records_something(at_work: Any, wait_until: Callable[..., Any]) -> None:
+    rules = [rule for group in yaml.safe_load((RULES / "recording.yml").read_text())["groups"] for rule in group["rules"]]
+    names = {rule["record"] for rule in rules}
+
+    def silent() -> set[str]:
+        return {name for name in names if not at_work.asked(name)}
+
+    try:
+        wait_until(lambda: not silent(), 60)
+    except AssertionError:
+        assert silent() == set()
+
+
+def test_no_rule_of_all_failed(at_work: Any) -> None:
+    groups = at_work.prometheus.get("/api/v1/rules").json()["data"]["groups"]
+
+    troubles = {rule["name"]: rule["lastError"] for group in groups for rule in group["rules"] if rule["health"] != "ok"}
+
+    assert troubles == {}
+
+
+def test_a_second_and_a_third_replica_of_status_change_no_figure(at_work: Any) -> None:
+    replicas = at_work.asked('count(headway_jobs_submitted_total{task="misbehave",queue="nobody-serves-it"})')
+    figures = at_work.asked('max by (queue) (headway_jobs_queued{queue="nobody-serves-it"})')
+
+    assert float(replicas[0]["value"][1]) == 3
+    assert float(figures[0]["value"][1]) >= 1
