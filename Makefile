@@ -50,7 +50,8 @@ check: setup ## Run all checks: format, lint, types, imports, the page
 fmt: setup ## Format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-manifests: kustomize ## Render deploy/k8s/rendered/headway.yaml again
+manifests: kustomize ## Render the rules for Kubernetes and deploy/k8s/rendered/headway.yaml again
+	@python3 deploy/prometheus/render.py
 	@{ echo "# One of each, for 'kubectl apply -f'. Rendered from overlays/local by 'make manifests': change that."; \
 	echo ---; $(KUSTOMIZE) deploy/k8s/overlays/local; } > deploy/k8s/rendered/.new \
 	  && mv deploy/k8s/rendered/.new deploy/k8s/rendered/headway.yaml || { rm -f deploy/k8s/rendered/.new; exit 1; }
