@@ -20,8 +20,8 @@ HEADINGS = ["Meaning", "Impact", "Look", "Do"]
 DASHBOARDS = {"headway-jobs", "headway-workers", "headway-api", "headway-redis"}
 SEVERITIES = {"page", "ticket", "none"}
 PROMTOOL_SECONDS = 120
-# What Prometheus itself says of each target.
-TARGET_LABELS = {"namespace", "job", "instance", "pod"}
+# Those that Prometheus itself gives.
+OWN_LABELS = {"namespace", "job", "instance", "pod", "alertname"}
 
 
 @cache
@@ -73,7 +73,7 @@ def bare(expression: str) -> str:
 
 
 def metrics_in(expression: str) -> set[str]:
-    return set(re.findall(r"(?<![\w:])(?:headway|http|process)_\w+(?![\w:(])", bare(expression)))
+    return set(re.findall(r"(?<![\w:])(?:headway|http)_\w+(?![\w:(])", bare(expression)))
 
 
 def labels_in(expression: str) -> set[str]:
@@ -122,7 +122,7 @@ def asks_for(alert: str, expression: str) -> bool:
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
 def test_a_rule_names_only_metrics_and_labels_that_exist(rule: dict[str, Any]) -> None:
     names = metrics_in(rule["expr"])
-    known = set().union(*(documented().get(name, set()) for name in names)) | TARGET_LABELS
+    known = set().union(*(documented().get(name, set()) for name in names)) | OWN_LABELS
 
     assert names <= set(documented())
     assert labels_in(rule["expr"]) <= (known if names else known | labels_of_records())
@@ -191,3 +191,54 @@ def test_all_runbooks_are_at_one_address_so_that_one_command_moves_them() -> Non
     bases = {rule["annotations"]["runbook_url"].rpartition("/")[0] for rule in alerts()}
 
     assert len(bases) == 1
+
+
+# Runbooks
+
+
+def runbooks() -> list[str]:
+    return sorted(path.stem for path in RUNBOOKS.glob("*.md") if path.stem != "README")
+
+
+def queries_of(name: str) -> list[str]:
+    return re.findall(r"^```promql\n(.*?)^```", (RUNBOOKS / f"{name}.md").read_text(), re.M | re.S)
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert runbooks() == names_of_alerts()
+
+
+def test_the_index_of_the_runbooks_says_how_urgent_each_is() -> None:
+    rows = re.findall(r"^\| \[(\w+)\]\((\w+)\.md\) \| (.*?) \|", (RUNBOOKS / "README.md").read_text(), re.M)
+    urgencies = {
+        name: {rule["labels"]["severity"] for rule in alerts() if rule["alert"] == name} for name in runbooks()
+    }
+
+    assert all(name == file for name, file, _ in rows)
+    assert {name: set(cell.split(", ")) for name, _, cell in rows} == urgencies
+
+
+@pytest.mark.parametrize("name", runbooks())
+def test_a_runbook_says_what_it_means_whom_it_hurts_where_to_look_and_what_to_do(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text()
+
+    assert re.findall(r"^## (.+)$", text, re.M) == HEADINGS
+    assert text.startswith(f"# {name}\n")
+    assert queries_of(name)
+    assert "docker compose " in text
+    assert "kubectl " in text
+
+
+@pytest.mark.parametrize("name", runbooks())
+def test_the_queries_of_a_runbook_can_be_asked(name: str, tmp_path: Path) -> None:
+    asked = [{"record": f"asked:{number}", "expr": query} for number, query in enumerate(queries_of(name))]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": asked}]}))
+
+    said = promtool("check", "rules", file)
+
+    assert f"{len(asked)} rules found" in said
+    for rule in asked:
+        test_a_rule_names_only_metrics_and_labels_that_exist(rule)
+        test_a_rule_names_only_records_that_exist(rule)
+        test_figures_of_all_jobs_pass_through_max_before_anything_adds_them(rule)
