@@ -16,7 +16,7 @@ from layout import COLUMNS
 from make_dashboards import texts
 from palette import LABELLED, SPELLED
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "deploy/grafana/dashboards"
 NAMES = ("jobs", "workers", "api", "redis")
 UIDS = {f"headway-{name}" for name in NAMES}
