@@ -64,8 +64,14 @@ class Watched:
             if set(each.split()) <= {alert["labels"]["alertname"], *(f"{k}={v}" for k, v in alert["labels"].items())}
         }
 
+    def asked(self, query: str) -> list[dict[str, Any]]:
+        """The series that answer a question; fails when Prometheus does not understand it."""
+        answer = self.prometheus.get("/api/v1/query", params={"query": query})
+        assert answer.status_code == 200, (query, answer.text)
+        return answer.json()["data"]["result"]  # type: ignore[no-any-return]
+
     def value(self, query: str) -> float | None:
-        found = self.prometheus.get("/api/v1/query", params={"query": query}).json()["data"]["result"]
+        found = self.asked(query)
         return float(found[0]["value"][1]) if found else None
 
     def pids(self, words: str) -> list[int]:
@@ -112,6 +118,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             canary_seconds=1,
             canary_timeout_seconds=5,
             max_streams=STREAMS,
+            statuses=3,
             cancel_grace_seconds=1,
         )
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as prometheus:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from all_dashboards import queries
+from alert_faults import meanwhile
 from scaled_rules import RULES
+
+from all_dashboards import queries
 
 NOT_HERE = {
     "headway_frontend_": "nginx counts its connections in its image only; the tests of the containers ask there",
@@ -22,26 +24,21 @@ NOT_HERE = {
 def at_work(watched: Any, wait_until: Callable[..., Any]) -> Iterator[Any]:
     """A stack that has seen everything that can happen to a job, under some load, with watchers."""
     client = watched.client
-    ended = threading.Event()
 
-    def go_on() -> None:
-        while not ended.wait(0.2):
-            client.submit("misbehave")
-            client.submit("misbehave", args={"action": "fail"})
+    def load() -> None:
+        client.submit("misbehave")
+        client.submit("misbehave", args={"action": "fail"})
 
-    load = threading.Thread(target=go_on, daemon=True)
-    load.start()
-    with ExitStack() as watching:
-        see_everything(client, watching, watched)
-        wait_until(lambda: watched.value('headway_jobs_finished_total{outcome="timed_out"}'), 60, "a job out of time")
+    with ExitStack() as watching, meanwhile(load, 0.2):
+        see_everything(client, watching)
+        timed_out = 'max(headway_jobs_finished_total{outcome="timed_out"}) or vector(0)'
+        wait_until(lambda: watched.value(timed_out), 60, "a job out of time")
         # A rate needs several scrapes behind it.
-        wait_until(lambda: watched.value("min(count_over_time(up[1m]))") > 20, 60, "twenty scrapes")
+        wait_until(lambda: (watched.value("min(count_over_time(up[1m]))") or 0) > 20, 60, "twenty scrapes")
         yield watched
-        ended.set()
-        load.join(10)
 
 
-def see_everything(client: Any, watching: ExitStack, watched: Any) -> None:
+def see_everything(client: Any, watching: ExitStack) -> None:
     sleeping = client.submit("misbehave", args={"action": "sleep", "seconds": 120})["id"]
     talking = client.submit("talk", args={"lines": 200, "pause": 0.3})["id"]
     client.submit("misbehave", args={"action": "fail_once"}, max_retries=1)
@@ -55,11 +52,10 @@ def see_everything(client: Any, watching: ExitStack, watched: Any) -> None:
     client.http.post(f"/jobs/{stopped}/cancel")
     client.http.post(f"/jobs/{stopped}/retry")
     for job_id, headers in ((talking, {}), (talking, {"Last-Event-ID": "1"}), (sleeping, {})):
-        stream = watching.enter_context(client.http.stream("GET", f"/status/{job_id}/events", headers=headers, timeout=90))
+        path = f"/status/{job_id}/events"
+        stream = watching.enter_context(client.http.stream("GET", path, headers=headers, timeout=90))
         threading.Thread(target=lambda stream=stream: list(stream.iter_raw()), daemon=True).start()
-    poll = threading.Thread(target=client.http.get, args=(f"/status/{talking}",), kwargs={"headers": {"Prefer": "wait=9"}})
-    poll.start()
-    poll.join(20)
+    client.http.get(f"/status/{talking}", headers={"Prefer": "wait=9"})
 
 
 def test_every_panel_has_data_or_says_why_not(at_work: Any, wait_until: Callable[..., Any]) -> None:
@@ -80,8 +76,8 @@ def test_every_panel_that_may_be_empty_can_be_asked(at_work: Any) -> None:
 
 
 def test_every_rule_records_something(at_work: Any, wait_until: Callable[..., Any]) -> None:
-    rules = [rule for group in yaml.safe_load((RULES / "recording.yml").read_text())["groups"] for rule in group["rules"]]
-    names = {rule["record"] for rule in rules}
+    groups = yaml.safe_load((RULES / "recording.yml").read_text())["groups"]
+    names = {rule["record"] for group in groups for rule in group["rules"]}
 
     def silent() -> set[str]:
         return {name for name in names if not at_work.asked(name)}
@@ -95,7 +91,8 @@ def test_every_rule_records_something(at_work: Any, wait_until: Callable[..., An
 def test_no_rule_of_all_failed(at_work: Any) -> None:
     groups = at_work.prometheus.get("/api/v1/rules").json()["data"]["groups"]
 
-    troubles = {rule["name"]: rule["lastError"] for group in groups for rule in group["rules"] if rule["health"] != "ok"}
+    rules = [rule for group in groups for rule in group["rules"]]
+    troubles = {rule["name"]: rule["lastError"] for rule in rules if rule["health"] != "ok"}
 
     assert troubles == {}
 
