@@ -123,8 +123,10 @@ def overdue(watched: Any) -> Iterator[None]:
 def declined(watched: Any) -> Iterator[None]:
     job = watched.client.submit("misbehave", countdown=2)["id"]
     watched.redis.hset(f"headway:job:{job}", "task", "task_of_another_release")  # as after a roll-back
-    yield
-    cancel(watched.client, [job])
+    try:
+        yield
+    finally:
+        cancel(watched.client, [job])
 
 
 @fault("Workers may not take doorbells", "HeadwayQueueStalled", "HeadwayWorkerDeaf", seconds=120)
@@ -142,8 +144,10 @@ def unheard(watched: Any) -> Iterator[None]:
 @fault("A job says nothing", "HeadwayJobSilent")
 def silent(watched: Any) -> Iterator[None]:
     job = watched.client.submit("misbehave", args={"action": "sleep", "seconds": SILENT_SECONDS})["id"]
-    yield
-    cancel(watched.client, [job])
+    try:
+        yield
+    finally:
+        cancel(watched.client, [job])
 
 
 @fault("A task fails again and again", "HeadwayJobFailureRatioHigh")
@@ -165,9 +169,11 @@ def saturated(watched: Any) -> Iterator[None]:
     def submit() -> None:
         jobs.append(watched.client.submit("misbehave", args={"action": "sleep", "seconds": SILENT_SECONDS})["id"])
 
-    with meanwhile(submit, 0.3):
-        yield
-    cancel(watched.client, jobs[::-1])  # those that wait first, lest they start
+    try:
+        with meanwhile(submit, 0.3):
+            yield
+    finally:
+        cancel(watched.client, jobs[::-1])  # those that wait first, lest they start
 
 
 @fault("Redis has little memory", "HeadwayRedisMemoryHigh limit=70", "HeadwayRedisMemoryHigh limit=80")
@@ -212,10 +218,10 @@ def evicting(watched: Any) -> Iterator[None]:
 def many_streams(watched: Any) -> Iterator[None]:
     job = watched.client.submit("misbehave", args={"action": "sleep", "seconds": SILENT_SECONDS})["id"]
     with ExitStack() as streams:
+        streams.callback(cancel, watched.client, [job])
         for _ in range(9):
             streams.enter_context(watched.client.http.stream("GET", f"/status/{job}/events", timeout=SILENT_SECONDS))
         yield
-    cancel(watched.client, [job])
 
 
 @fault("Status stands still now and then", "HeadwayProgressSlow", seconds=90)
@@ -224,12 +230,12 @@ def late_progress(watched: Any) -> Iterator[None]:
     jobs = [watched.client.submit("talk", args={"lines": 100, "pause": 3})["id"] for _ in range(4)]
     path = "/status/events?" + "&".join(f"id={job}" for job in jobs)
     with ExitStack() as watching:
+        watching.callback(cancel, watched.client, jobs)
         for _ in range(WATCHERS):
             stream = watching.enter_context(watched.client.http.stream("GET", path, timeout=SILENT_SECONDS))
             watching.enter_context(meanwhile(stream.iter_raw().__next__, 0))
         with meanwhile(lambda: hold_up(watched), 2):
             yield
-    cancel(watched.client, jobs)
 
 
 def hold_up(watched: Any) -> None:
