@@ -22,7 +22,7 @@ KUSTOMIZE_SOURCE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 KUSTOMIZE = $(if $(wildcard .tools/bin/kustomize),.tools/bin/kustomize build,$(if $(shell command -v kustomize),kustomize build,kubectl kustomize))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test e2e check fmt lock dashboards manifests kustomize chaos bench screenshots chromium prometheus clean
+.PHONY: help setup up test e2e check fmt lock dashboards manifests kustomize chaos drill bench screenshots chromium prometheus clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ dashboards: setup ## Write deploy/grafana/dashboards again
 
 chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
 	$(BIN)/python tests/chaos
+
+drill: setup prometheus ## Set off every alert on a running stack, each with its fault, and see it end
+	LIVE_FIRE=1 $(BIN)/pytest -q tests/monitoring/test_live_fire.py
 
 bench: setup ## Measure against peers, all in one run; the result goes into bench/README.md
 	$(BIN)/python bench

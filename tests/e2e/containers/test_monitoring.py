@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -33,6 +34,30 @@ def test_every_replica_is_asked(containers: Any, wait_until: Any, prometheus: st
 
     wanted = {"frontend": 1, "submit": 1, "status": 2, "worker": 1, "canary": 1}
     wait_until(lambda: healthy_targets(containers, prometheus) == wanted, 90, "all targets")
+
+
+def value_of(containers: Any, prometheus: str, query: str) -> float | None:
+    answer = containers.execute(
+        prometheus, "promtool", "query", "instant", "-o", "json", "http://127.0.0.1:9090", query
+    )
+    found = json.loads(answer)
+    return float(found[0]["value"][1]) if found else None
+
+
+def test_three_replicas_of_status_say_what_one_says(
+    containers: Any, headway: Any, wait_until: Any, prometheus: str
+) -> None:
+    queue = f"nobody-{uuid4().hex[:8]}"
+    for _ in range(3):
+        headway.submit("misbehave", queue=queue)
+    figure = f'queue:headway_jobs_queued:max{{queue="{queue}"}}'
+    replicas = f'count(headway_jobs_queued{{queue="{queue}"}})'
+    wait_until(lambda: value_of(containers, prometheus, figure) == 3, 90, "the figure of one replica")
+
+    containers.scale(status=3)
+    wait_until(lambda: value_of(containers, prometheus, replicas) == 3, 90, "three replicas that are asked")
+
+    assert value_of(containers, prometheus, figure) == 3
 
 
 def test_a_bad_configuration_would_be_told(containers: Any, prometheus: str) -> None:

@@ -79,6 +79,8 @@ class LeaseKeeper:
         running = list(self._running())
         began = self._clock()
         self._forget_all_but(running, began)
+        if not running:
+            return  # nothing is asked, which is no answer of the store either
         try:
             standings = self._store.renew([(each.job_id, each.owner) for each in running])
         except StoreUnavailable as problem:
