@@ -103,3 +103,15 @@ def test_three_replicas_of_status_say_the_same(at_work: Any) -> None:
     said = at_work.asked('count_values("figure", headway_jobs_submitted_total{queue="nobody-serves-it"})')
 
     assert [series["value"][1] for series in said] == ["3"]
+
+
+def test_a_worker_counts_what_its_dead_processes_could_not(at_work: Any, wait_until: Callable[..., Any]) -> None:
+    def outcomes() -> dict[str, float]:
+        series = at_work.asked('sum by (outcome) (headway_attempts_finished_total{task="misbehave"}) > 0')
+        return {each["metric"]["outcome"]: float(each["value"][1]) for each in series}
+
+    wanted = {"succeeded", "failed", "retried", "timed_out", "lost"}
+    wait_until(lambda: wanted <= outcomes().keys(), 60, f"attempts that ended in all of {sorted(wanted)}")
+
+    assert at_work.value('sum(headway_processes_lost_total{reason="died"})') >= 1
+    assert at_work.value('sum(headway_attempt_failures_total{exception="ValueError"})') >= 1
