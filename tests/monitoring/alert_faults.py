@@ -17,6 +17,8 @@ Fault = Callable[[Any], AbstractContextManager[None]]
 ASK_SECONDS = 5
 SILENT_SECONDS = 40
 WATCHERS = 7
+REPLICAS = 3
+"""Of status; each takes ten streams."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def many_streams(watched: Any) -> Iterator[None]:
     job = watched.client.submit("misbehave", args={"action": "sleep", "seconds": SILENT_SECONDS})["id"]
     with ExitStack() as streams:
         streams.callback(cancel, watched.client, [job])
-        for _ in range(9):
+        for _ in range(9 * REPLICAS):
             streams.enter_context(watched.client.http.stream("GET", f"/status/{job}/events", timeout=SILENT_SECONDS))
         yield
 

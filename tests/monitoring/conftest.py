@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 import redis
+from alert_faults import REPLICAS
 from scaled_rules import write_scaled
 
 from local.ports import free_ports
@@ -121,7 +122,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             canary_seconds=1,
             canary_timeout_seconds=5,
             max_streams=STREAMS,
-            statuses=3,
+            statuses=REPLICAS,
             cancel_grace_seconds=1,
         )
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as prometheus:
