@@ -1,4 +1,4 @@
-"""Take the pictures of the page for the docs, from a real stack in a real Chromium: `make screenshots`."""
+"""Take the pictures of the simple page for the docs, from a real stack in a real Chromium: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def take(browser: Browser, url: str, name: str, scheme: Literal["light", "dark"]
         viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=2
     )
     page = context.new_page()
-    page.goto(url)
+    page.goto(f"{url}/simple")
     start_jobs(page)
     page.wait_for_timeout(SETTLE_MILLISECONDS)
     close_form(page)

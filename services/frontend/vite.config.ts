@@ -1,4 +1,4 @@
-// How the page is built: relative addresses only, so that it works under any path prefix.
+// How the pages are built: relative addresses only, so that they work under any path prefix.
 import { defineConfig } from "vite";
 
 export default defineConfig({
@@ -10,5 +10,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // A data: address instead of a file would have to be allowed by the content security policy.
     assetsInlineLimit: 0,
+    // What checks/budget.mjs weighs by.
+    manifest: true,
+    rolldownOptions: { input: ["index.html", "simple.html"] },
   },
 });

@@ -99,11 +99,23 @@ def test_the_openapi_documents_say_where_their_paths_begin(site: str) -> None:
 
 
 @pytest.mark.page
-def test_the_page_runs_a_job_below_the_prefix(site: str, browser: Browser) -> None:
+def test_the_simple_page_runs_a_job_below_the_prefix(site: str, browser: Browser) -> None:
     page = browser.new_page()
 
-    page.goto(f"{site}{PREFIX}/")
+    page.goto(f"{site}{PREFIX}/simple")
     page.get_by_role("button", name="Start Long Calculation").click()
 
     expect(page.get_by_text("Result: 42")).to_be_visible(timeout=30_000)
+    page.close()
+
+
+@pytest.mark.page
+def test_the_simple_page_links_to_the_page_below_the_prefix(site: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}{PREFIX}/simple")
+
+    page.get_by_role("link", name="All jobs").click()
+
+    expect(page).to_have_url(f"{site}{PREFIX}/")
+    expect(page.get_by_role("heading", name="Headway")).to_be_visible()
     page.close()

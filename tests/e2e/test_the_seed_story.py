@@ -132,8 +132,9 @@ def test_what_is_not_there_is_a_problem_document_and_the_openapi_is_there(client
     assert "/status/{job_id}" in client.http.get("/openapi/status.json").json()["paths"]
 
 
-def test_the_page_is_served_on_the_same_origin(client: Any) -> None:
-    page = client.http.get("/")
+@pytest.mark.parametrize("address", ["/", "/simple"])
+def test_the_pages_are_served_on_the_same_origin(client: Any, address: str) -> None:
+    page = client.http.get(address)
 
     assert page.headers["Content-Type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]

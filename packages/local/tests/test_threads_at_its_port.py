@@ -22,6 +22,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Where an engine without tasks and with a small page answers."""
     page = tmp_path_factory.mktemp("page")
     (page / "index.html").write_text("<h1>Headway</h1>")
+    (page / "simple.html").write_text("<h1>Simple</h1>")
     engine = ThreadsEngine(LocalSettings(page=page), {})
     server = serve_threads(engine, free_ports(1)[0])
     engine.start()
@@ -54,13 +55,24 @@ def slug_of(body: bytes) -> Any:
     return json.loads(body)["type"].removeprefix("/problems/")
 
 
-@pytest.mark.parametrize("path", ["/", "/tasks", "/status", "/nothing", "/openapi/submit.json", "/openapi/status.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/simple", "/tasks", "/status", "/nothing", "/openapi/submit.json", "/openapi/status.json"]
+)
 def test_every_answer_has_the_headers_that_nginx_sends(ask: Ask, path: str) -> None:
     response, _ = ask("GET", path)
 
     assert {name: response.headers.get_all(name) for name in read_headers()} == {
         name: [value] for name, value in read_headers().items()
     }
+
+
+def test_the_simple_page_has_an_address_without_an_ending(ask: Ask) -> None:
+    response, body = ask("GET", "/simple")
+    _, folder = ask("GET", "/simple/")
+
+    assert (response.status, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert body == b"<h1>Simple</h1>"
+    assert slug_of(folder) == "not-found"
 
 
 def test_the_headers_of_nginx_have_a_content_security_policy() -> None:

@@ -5,8 +5,8 @@ import { join } from "node:path";
 const RULES = [
   {
     where: /^src\/core\//,
-    not: /from "(preact|@preact)|from "[^"]*\/ui\//,
-    why: "core/ imports neither ui/ nor preact",
+    not: /from "(preact|@preact)|from "[^"]*\/(ui|page)\//,
+    why: "core/ imports neither a page nor preact",
   },
   {
     where: /^src\//,

@@ -30,7 +30,7 @@ def main() -> int:
         # The page starts many long tasks, so these are brief; and they are given time to be seen while they stop.
         brief = "brief_long_task,worker.tasks.words,trial_tasks"
         with changed(environment, HEADWAY_SLOTS="8", HEADWAY_TASKS=brief, E2E_CANCEL_GRACE_SECONDS="60") as page:
-            failures += pytest(page, [HERE.parent / "test_the_page.py"])
+            failures += pytest(page, [HERE.parent / "test_the_simple_page.py"])
         if failures:
             compose(environment, "logs", "--tail", "100", minutes=MINUTES["down"])
     return 1 if failures else 0

@@ -76,7 +76,7 @@ class ThreadsEngine:
             log.exception("slot stumbled", job_id=job_id)
 
     def _mount(self, settings: LocalSettings) -> Any:
-        """Both services and the page on one origin, as nginx does it for the real stack."""
+        """Both services and the pages on one origin, as nginx does it for the real stack."""
         registry = CollectorRegistry()
         submit = create_submit(settings, self.store, registry)
         status = create_status(settings, self.store, self._hub, CollectorRegistry())
@@ -127,6 +127,7 @@ def _page_app(folder: Path) -> Flask:
     app = create_web_app("page", "Headway page", CollectorRegistry(), documents=documents)
 
     @app.get("/")
+    @app.get("/simple", defaults={"name": "simple.html"}, strict_slashes=True)  # its files are beside it, not below it
     @app.get("/<path:name>")
     def page(name: str = "index.html") -> Response:
         return send_from_directory(folder.resolve(), name)

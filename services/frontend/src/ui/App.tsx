@@ -1,4 +1,4 @@
-// The page: what to start on one side, what is running on the other.
+// The simple page: what to start on one side, what is running on the other.
 import { ConnectionBadge, ConnectionLine } from "./ConnectionState";
 import { JobList } from "./JobList";
 import { StartButton } from "./StartButton";
@@ -10,7 +10,10 @@ export function App({ session }: { session: Session }) {
     <div class="page">
       <header class="masthead">
         <h1>Long running task with progress updates</h1>
-        <ConnectionBadge session={session} />
+        <div class="masthead-end">
+          <a href="./">All jobs</a>
+          <ConnectionBadge session={session} />
+        </div>
       </header>
       <main class="columns">
         <div class="start">

@@ -1,4 +1,4 @@
-// The start of the page: puts the session together and draws it.
+// The start of the simple page: puts the session together and draws it.
 import { render } from "preact";
 import { API_ROOT } from "../core/root";
 import { App } from "./App";

@@ -1,4 +1,4 @@
-"""The page in a real Chromium on the real stack."""
+"""The simple page in a real Chromium on the real stack."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def page(browser: Browser, page_url: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(page_url) else None)
-    page.goto(page_url)
+    page.goto(f"{page_url}/simple")
     yield page
     context.close()
     assert not wrong
@@ -93,7 +93,9 @@ def start_task(page: Page, task: str, **values: str) -> Any:
 
 def show_job(page: Page, job_id: str) -> Any:
     """Have the page remember a job that was submitted without it; gives its row."""
-    page.evaluate("id => localStorage.setItem(`headway.jobs ${location.pathname}`, JSON.stringify([id]))", job_id)
+    page.evaluate(
+        "id => localStorage.setItem(`headway.jobs ${new URL('.', location).pathname}`, JSON.stringify([id]))", job_id
+    )
     page.reload()
     return rows(page).first
 
@@ -318,7 +320,7 @@ def test_the_keyboard_cancels_and_its_focus_stays_in_the_row(page: Page) -> None
 
 def test_a_refused_cancel_is_explained_on_its_row_and_may_be_tried_again(browser: Browser, page_url: str) -> None:
     page = browser.new_page()
-    page.goto(page_url)
+    page.goto(f"{page_url}/simple")
     row = start_task(page, "crawl", steps="600", pause="0.1")
     expect(row).to_have_attribute("data-state", "PROGRESS")
     problem = {"type": "/problems/backend-unavailable", "title": "Away", "detail": "The job store does not answer."}
@@ -338,7 +340,7 @@ def test_a_refused_cancel_is_explained_on_its_row_and_may_be_tried_again(browser
 
 def test_a_start_whose_answer_was_lost_and_that_is_tried_again_makes_one_job(browser: Browser, page_url: str) -> None:
     page = browser.new_page()
-    page.goto(page_url)
+    page.goto(f"{page_url}/simple")
     accepted: list[str] = []
 
     def lose_answer(route: Route) -> None:
