@@ -1,6 +1,6 @@
 // The requests of the page. Each gives back an answer or a problem, and never throws.
 import { parseExact } from "./exact-json";
-import { type Action, idFromLocation, type Job } from "./job";
+import { type Action, idFromLocation, type Job, type State } from "./job";
 import { type Problem, problemFrom, problemOf, unreachable } from "./problem";
 import type { Schema } from "./schema";
 
@@ -14,6 +14,10 @@ export type Task = {
 
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };
 export type Accepted = { id: string; job: Job | null };
+/** Which jobs a list shows; without states all of them. */
+export type Filter = { states: readonly State[]; task: string; search: string };
+export type Listed = { jobs: Job[]; nextToken: string | null };
+export type Outcome = { id: string; status: number; state: State | null; detail: string | null };
 export type StatusAnswer = { kind: "job"; job: Job; etag: string | null } | { kind: "same" };
 
 const TIMEOUT_MS = 15_000;
@@ -50,6 +54,34 @@ export class Api {
       if (response.status === 304) return { kind: "same" };
       const job = parseExact(await response.text()) as Job;
       return { kind: "job", job, etag: response.headers.get("ETag") };
+    });
+  }
+
+  /** A page of jobs, newest first; `token` of the page before leads to the next one. */
+  listJobs(filter: Filter, size: number, token: string | null): Promise<Answer<Listed>> {
+    const parameters = new URLSearchParams({ page_size: String(size) });
+    if (filter.states.length > 0) parameters.set("state", filter.states.join(","));
+    if (filter.task) parameters.set("task", filter.task);
+    if (filter.search) parameters.set("q", filter.search);
+    if (token) parameters.set("page_token", token);
+    return this.ask(`status?${parameters}`, { cache: "no-store" }, async (response) => {
+      const body = parseExact(await response.text()) as { jobs: Job[]; next_page_token: string | null };
+      return { jobs: body.jobs, nextToken: body.next_page_token };
+    });
+  }
+
+  /** The figures of all jobs, as they came. */
+  stats(): Promise<Answer<string>> {
+    return this.ask("stats", { cache: "no-store" }, (response) => response.text());
+  }
+
+  /** The same for many jobs, up to a hundred; what became of each, in their order. */
+  actOnMany(ids: readonly string[], action: Action): Promise<Answer<Outcome[]>> {
+    const headers = { "Content-Type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify({ ids }) };
+    return this.ask(`jobs/${action}`, init, async (response) => {
+      const body = (await response.json()) as { results: Outcome[] };
+      return body.results;
     });
   }
 

@@ -45,6 +45,18 @@ export function moment(at: string | number, now = Date.now(), locale?: string): 
   return date.toLocaleString(locale, { ...day, ...time, ...(isThisYear ? {} : { year: "numeric" }) });
 }
 
+/** How long ago a moment was, in coarse words. */
+export function timeAgo(at: string | number, now = Date.now()): string {
+  const seconds = Math.round((now - new Date(at).getTime()) / 1000);
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 10) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 24 ? `${hours} h ago` : `${plural(Math.round(hours / 24), "day")} ago`;
+}
+
 export function plural(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -6,7 +6,7 @@ import type { Api } from "./api";
 import { backoffMs } from "./backoff";
 import type { Connection } from "./connection";
 import { applyEvent } from "./job-events";
-import { Poller } from "./poller";
+import { POLL_EVERY_MS, Poller } from "./poller";
 import { isUnfinished, type JobStore, type Row } from "./store";
 import { readStream, type StreamEnd } from "./stream";
 
@@ -35,6 +35,7 @@ export class Follower {
   private resumeFrom = { url: "", lastEventId: "", ids: new Set<string>() };
   private failures = 0;
   private isPolling = false;
+  private isAskingStats = false;
   private isSuspended = false;
   private isOnline = true;
   private firstWaitMs = 2_000;
@@ -51,6 +52,8 @@ export class Follower {
     private readonly store: JobStore,
     private readonly onConnection: (connection: Connection) => void,
     private readonly random: () => number = Math.random,
+    /** Hears the figures of all jobs, once a second. Then there is always something to follow. */
+    private readonly onStats: ((data: string) => void) | null = null,
   ) {
     this.poller = new Poller(api, store, () => this.polledIds(), this.pollRoundEnded);
     store.listen((after, before) => {
@@ -73,7 +76,7 @@ export class Follower {
   /** `navigator.onLine` is a hint only: a page served by this very machine works without a network. */
   setOnline(isOnline: boolean): void {
     this.isOnline = isOnline;
-    if (this.store.unfinishedIds().length === 0 || this.isSuspended) return;
+    if (this.isIdle() || this.isSuspended) return;
     this.retryNow();
   }
 
@@ -93,12 +96,13 @@ export class Follower {
   suspend(): void {
     this.isSuspended = true;
     this.letGo();
-    if (this.store.unfinishedIds().length > 0) this.setConnection({ kind: "paused" });
+    if (!this.isIdle()) this.setConnection({ kind: "paused" });
   }
 
-  private reconsider(): void {
+  /** Others are to be followed than before: it is told when only the store's choice has changed, and not its jobs. */
+  reconsider(): void {
     if (this.isSuspended || this.connection.kind === "refused") return;
-    if (this.store.unfinishedIds().length === 0) {
+    if (this.isIdle()) {
       this.letGo();
       this.failures = 0;
       this.setConnection({ kind: "ready" });
@@ -114,7 +118,7 @@ export class Follower {
     if (!stream) return true;
     const isLeft = (id: string) => !stream.ids.has(id);
     if (this.store.unfinishedIds().some((id) => isLeft(id) && !stream.overflow.has(id))) return true;
-    const isServing = stream.ids.size > 0;
+    const isServing = stream.ids.size > 0 || this.onStats !== null;
     return this.wantedIds().filter(isLeft).length >= (isServing ? WORTH_REOPENING : 1);
   }
 
@@ -130,13 +134,14 @@ export class Follower {
   private open(): void {
     this.closeStream();
     const ids = this.wantedIds();
-    if (ids.length === 0 || this.isSuspended) return;
+    if (this.isIdle() || this.isSuspended) return;
 
     const overflow = new Set(this.store.unfinishedIds().slice(MOST_STREAMED));
     const stream: OpenStream = { asked: ids, ids: new Set(ids), overflow, abort: new AbortController() };
     this.stream = stream;
     if (overflow.size > 0) this.poller.start();
-    const url = `${this.api.root}status/events?${ids.map((id) => `id=${encodeURIComponent(id)}`).join("&")}`;
+    const asked = [...(this.onStats ? ["stats=1"] : []), ...ids.map((id) => `id=${encodeURIComponent(id)}`)];
+    const url = `${this.api.root}status/events?${asked.join("&")}`;
     // An id of a stream over other jobs, or one that told the end of a job that runs again, would hide their news.
     const isSame = this.resumeFrom.url === url && ids.every((id) => this.resumeFrom.ids.has(id));
     this.resumeFrom = { url, lastEventId: isSame ? this.resumeFrom.lastEventId : "", ids: stream.ids };
@@ -152,6 +157,7 @@ export class Follower {
       },
       onEvent: (event) => {
         if (event.lastEventId) this.resumeFrom.lastEventId = event.lastEventId;
+        if (event.type === "stats") return this.onStats?.(event.data);
         const missed = applyEvent(this.store, event);
         if (missed) void this.askAfterEnd(stream, missed);
       },
@@ -174,19 +180,20 @@ export class Follower {
     this.failures = 0;
     this.heardAt = Date.now();
     this.isPolling = false;
-    if (this.store.unfinishedIds().length > 0) this.setConnection({ kind: "live" });
+    if (!this.isIdle()) this.setConnection({ kind: "live" });
   }
 
   private streamEnded(stream: OpenStream, end: StreamEnd): void {
     this.stream = null;
-    if (end.kind === "aborted" || this.store.unfinishedIds().length === 0) return;
+    if (end.kind === "aborted" || this.isIdle()) return;
     if (end.kind === "failed" && (end.status === 401 || end.status === 403)) {
       this.letGo();
       this.setConnection({ kind: "refused", heardAt: this.heardAt });
       return;
     }
     // The server closes when all jobs it was asked about have ended; then the rest may follow at once.
-    if (end.kind === "closed" && !stream.asked.some((id) => this.store.isUnfinished(id))) {
+    const isServed = !this.onStats && !stream.asked.some((id) => this.store.isUnfinished(id));
+    if (end.kind === "closed" && isServed) {
       this.settleThenOpen();
       return;
     }
@@ -209,10 +216,22 @@ export class Follower {
   private startPolling(): void {
     this.isPolling = true;
     this.poller.start();
+    if (this.onStats) void this.pollStats();
+  }
+
+  /** One question after the other, for as long as there is no stream. */
+  private async pollStats(): Promise<void> {
+    if (!this.isPolling || this.isSuspended || this.isAskingStats) return;
+    this.isAskingStats = true;
+    const answer = await this.api.stats();
+    this.isAskingStats = false;
+    if (answer.ok) this.onStats?.(answer.value);
+    this.pollRoundEnded(answer.ok);
+    setTimeout(() => this.pollStats(), POLL_EVERY_MS);
   }
 
   private pollRoundEnded = (someAnswered: boolean): void => {
-    if (!this.isPolling || this.store.unfinishedIds().length === 0) return;
+    if (!this.isPolling || this.isIdle()) return;
     if (someAnswered) {
       this.heardAt = Date.now();
       this.setConnection({ kind: "polling" });
@@ -237,6 +256,11 @@ export class Follower {
     const unfinished = this.store.unfinishedIds();
     if (this.isPolling) return unfinished;
     return this.stream ? unfinished.filter((id) => this.stream?.overflow.has(id)) : [];
+  }
+
+  /** Nobody wants to know anything. */
+  private isIdle(): boolean {
+    return this.onStats === null && this.store.unfinishedIds().length === 0;
   }
 
   private letGo(): void {

@@ -30,13 +30,21 @@ type Listener = (after: Row | null, before: Row | null) => void;
 const MOST_LOG_LINES = 50;
 
 export class JobStore {
-  private rows: readonly Row[] = [];
+  /** By key; the newest is last, because a map keeps the order in which it was filled. */
+  private rows = new Map<string, Row>();
   private byId = new Map<string, Row>();
+  /** The rows as they are told, until one of them changes: with a thousand of them each change must be cheap. */
+  private told: readonly Row[] | null = null;
   private listeners = new Set<Listener>();
   private nextKey = 1;
 
   all(): readonly Row[] {
-    return this.rows;
+    this.told ??= [...this.rows.values()].reverse();
+    return this.told;
+  }
+
+  row(id: string): Row | null {
+    return this.byId.get(id) ?? null;
   }
 
   job(id: string): Job | null {
@@ -57,17 +65,17 @@ export class JobStore {
 
   /** The server took the job that the row stands for. */
   accept(key: string, id: string): void {
-    const row = this.rows.find((other) => other.key === key);
+    const row = this.rows.get(key);
     if (row) this.replace(row, { ...row, id, standing: "loading", problem: null });
   }
 
   refuse(key: string, problem: Problem): void {
-    const row = this.rows.find((other) => other.key === key);
+    const row = this.rows.get(key);
     if (row) this.replace(row, { ...row, standing: "refused", problem });
   }
 
   resubmit(key: string): void {
-    const row = this.rows.find((other) => other.key === key);
+    const row = this.rows.get(key);
     if (row) this.replace(row, { ...row, standing: "submitting", problem: null });
   }
 
@@ -130,7 +138,7 @@ export class JobStore {
 
   /** The jobs that can still change, newest first: what has to be followed. */
   unfinishedIds(): string[] {
-    return this.rows.filter(isUnfinished).map((row) => row.id as string);
+    return this.all().filter(isUnfinished).map((row) => row.id as string);
   }
 
   isUnfinished(id: string): boolean {
@@ -140,21 +148,24 @@ export class JobStore {
 
   /** Takes away the rows that `leaves` names and says which ids went with them. */
   clear(leaves: (row: Row) => boolean): string[] {
-    const gone = this.rows.filter(leaves);
-    this.rows = this.rows.filter((row) => !gone.includes(row));
+    const gone = this.all().filter(leaves);
+    this.told = null;
+    for (const row of gone) this.rows.delete(row.key);
     for (const row of gone) if (row.id) this.byId.delete(row.id);
     for (const row of gone) this.tell(null, row);
     return gone.flatMap((row) => row.id ?? []);
   }
 
   private insert(row: Row): void {
-    this.rows = [row, ...this.rows];
+    this.told = null;
+    this.rows.set(row.key, row);
     if (row.id) this.byId.set(row.id, row);
     this.tell(row, null);
   }
 
   private replace(before: Row, after: Row): void {
-    this.rows = this.rows.map((row) => (row === before ? after : row));
+    this.told = null;
+    this.rows.set(after.key, after);
     if (after.id) this.byId.set(after.id, after);
     this.tell(after, before);
   }

@@ -1,0 +1,49 @@
+// The open job. Its view is fetched when the first one is opened: a list alone does not need it.
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { isLost } from "../core/connection";
+import { unreachable } from "../core/problem";
+import type { Desk } from "./desk";
+import type { JobViewProps } from "./JobView";
+
+type View = ComponentType<JobViewProps>;
+let loaded: View | null = null;
+
+export function JobPane({ desk, id }: { desk: Desk; id: string }) {
+  const [View, setView] = useState<View | null>(() => loaded);
+  const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    if (View) return;
+    const load = async () => {
+      try {
+        loaded = (await import("./JobView")).default;
+        setView(() => loaded);
+      } catch {
+        setMissing(true); // The server is away, or a newer page took this one's place.
+      }
+    };
+    void load();
+  }, []);
+  // Read, so that every drawn change is drawn here.
+  desk.drawn.value;
+  const row = desk.row(id);
+  return (
+    <section class="job-pane card" aria-label="The open job" data-part="job-pane">
+      {View && row ? (
+        <View
+          id={id}
+          row={row}
+          lines={row.log}
+          api={desk.api}
+          isStale={desk.isPaused.value || isLost(desk.connection.value)}
+          onAsk={(action) => desk.ask(id, action)}
+          onRunAgain={(task, args) => desk.runAgain(task, args)}
+          onClose={() => desk.closeJob()}
+          say={(text) => desk.announcer.say(text)}
+        />
+      ) : (
+        <p aria-busy={!isMissing}>{isMissing ? unreachable().detail : "Loading…"}</p>
+      )}
+    </section>
+  );
+}

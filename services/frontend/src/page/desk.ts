@@ -1,0 +1,287 @@
+// Joins the core to the views: the board of jobs, the list, the connection, the address, and the signals that views read.
+import { computed, type Signal, signal } from "@preact/signals";
+import { Api, type Task } from "../core/api";
+import { ask } from "../core/asks";
+import { Board } from "../core/board";
+import { actOnAll, type Tally, tallyText } from "../core/bulk";
+import type { Connection } from "../core/connection";
+import { Follower } from "../core/follower";
+import type { Action, Job } from "../core/job";
+import { Listing, type ListState } from "../core/listing";
+import type { Problem } from "../core/problem";
+import { readSample, type Sample, Samples } from "../core/stats";
+import { type Memory, rememberIn } from "../core/remembered";
+import { isSameList, type Route, readRoute, TABS, writeRoute } from "../core/route";
+import type { Row } from "../core/store";
+import { Announcer } from "../ui/announcer";
+import { nameOf } from "../ui/names";
+
+/** A list that moves by itself is asked anew this often at the most. */
+const REFRESH_MS = 2_000;
+const SETTLE_MS = 250;
+
+export type Prefill = { task: string; args: Record<string, unknown> };
+
+export class Desk {
+  readonly board = new Board();
+  readonly listing: Listing;
+  readonly follower: Follower;
+  readonly announcer = new Announcer();
+  readonly list: Signal<ListState> = signal({ ids: [], isLoading: true, isComplete: false, problem: null, isKnown: false });
+  /** Grows with every change that was drawn: rows are read from the board. */
+  readonly drawn = signal(0);
+  readonly connection: Signal<Connection> = signal({ kind: "connecting" });
+  readonly samples: Signal<readonly Sample[]> = signal([]);
+  readonly tasks: Signal<Task[] | Problem | null> = signal(null);
+  readonly route: Signal<Route>;
+  readonly isPaused = signal(false);
+  /** Somebody reads the list, so it must not move by itself. */
+  readonly isHeld = signal(false);
+  readonly isSelecting = signal(false);
+  readonly selected: Signal<ReadonlySet<string>> = signal(new Set());
+  readonly tally: Signal<Tally | null> = signal(null);
+  readonly prefill: Signal<Prefill | null> = signal(null);
+  readonly latest = computed(() => this.samples.value.at(-1));
+  /** What the figures were when the list was last asked for. */
+  private readonly listedAt: Signal<Sample | undefined> = signal(undefined);
+  private readonly heard = new Samples();
+  private visible: readonly string[] = [];
+  private isDrawing = false;
+  private refreshTimer: ReturnType<typeof setTimeout> | null = null;
+  private settleTimer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    readonly api: Api,
+    private readonly memory: Memory,
+    readonly root: string,
+  ) {
+    this.route = signal(readRoute(location.search));
+    this.listing = new Listing(api, this.board, (state) => {
+      this.list.value = state;
+    });
+    this.follower = new Follower(
+      api,
+      this.board,
+      (connection) => this.tellConnection(connection),
+      Math.random,
+      (data) => this.takeStats(data),
+    );
+    this.board.listen((after, before) => {
+      this.drawSoon();
+      const isOwn = after?.id && (memory.all().includes(after.id) || after.id === this.route.value.job);
+      if (isOwn) this.announcer.tell(after, before, nameOf(after));
+    });
+  }
+
+  start(): void {
+    this.showList();
+    this.openJob();
+    this.follower.reconsider();
+    void this.loadTasks();
+    setInterval(() => this.repeatStats(), 1_000);
+    window.addEventListener("popstate", () => this.arrive(readRoute(location.search)));
+  }
+
+  row(id: string): Row | null {
+    return this.board.row(id);
+  }
+
+  // Where one is
+
+  go(change: Partial<Route>, how: "push" | "replace" = "push"): void {
+    const route = { ...this.route.value, ...change };
+    const address = writeRoute(route);
+    if (how === "push") history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+    this.arrive(route);
+  }
+
+  addressOf(change: Partial<Route>): string {
+    return writeRoute({ ...this.route.value, ...change });
+  }
+
+  /** Back to the list, and to the row that was left. */
+  closeJob(): void {
+    const { job } = this.route.value;
+    this.go({ job: null });
+    requestAnimationFrame(() => {
+      const link = document.querySelector<HTMLElement>(`li[data-job="${job}"] [data-part="open"]`);
+      (link ?? document.querySelector<HTMLElement>(".list"))?.focus();
+    });
+  }
+
+  private arrive(route: Route): void {
+    const before = this.route.value;
+    this.route.value = route;
+    if (!isSameList(before, route)) this.showList();
+    if (route.job !== before.job) this.openJob();
+  }
+
+  private showList(): void {
+    const { tab, task, search } = this.route.value;
+    this.selected.value = new Set();
+    this.isHeld.value = false;
+    this.listedAt.value = this.latest.value;
+    this.listing.show({ states: TABS[tab].states, task, search: search.trim() });
+  }
+
+  private openJob(): void {
+    const id = this.route.value.job;
+    if (id && !this.board.row(id)) this.board.add(id);
+    this.lookAgain();
+  }
+
+  // The list
+
+  /** These rows are on the screen now. */
+  see(ids: readonly string[]): void {
+    if (ids.length === this.visible.length && ids.every((id, place) => id === this.visible[place])) return;
+    this.visible = ids;
+    if (this.settleTimer) clearTimeout(this.settleTimer);
+    // Whoever scrolls through a thousand rows wants the stream of those where it stops.
+    this.settleTimer = setTimeout(() => this.lookAgain(), SETTLE_MS);
+  }
+
+  private lookAgain(): void {
+    const { job } = this.route.value;
+    this.board.lookAt(job ? [job, ...this.visible.filter((id) => id !== job)] : this.visible);
+    this.follower.reconsider();
+  }
+
+  async refresh(): Promise<void> {
+    this.listedAt.value = this.latest.value;
+    await this.listing.refresh();
+  }
+
+  hold(isHeld: boolean): void {
+    if (this.isHeld.value === isHeld) return;
+    this.isHeld.value = isHeld;
+    if (!isHeld) this.refreshSoon();
+  }
+
+  /** How many jobs came since the list was asked for; of a filtered list only that there was a change. */
+  readonly news = computed(() => {
+    const [now, then] = [this.latest.value, this.listedAt.value];
+    if (!now || !then) return 0;
+    const { tab } = this.route.value;
+    const { states } = TABS[tab];
+    if (states.length === 0) return Math.max(0, now.submitted - then.submitted);
+    return states.some((state) => now.totals[state] !== then.totals[state]) ? 1 : 0;
+  });
+
+  private takeStats(data: string): void {
+    const sample = readSample(data);
+    if (!sample) return;
+    this.samples.value = this.heard.hear(sample);
+    this.listedAt.value ??= sample;
+    if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value) this.refreshSoon();
+  }
+
+  /** The server says nothing while nothing changes; only a stream that stands can tell that from a lost one. */
+  private repeatStats(): void {
+    if (["live", "polling"].includes(this.connection.value.kind)) this.samples.value = this.heard.repeat();
+  }
+
+  private refreshSoon(): void {
+    this.refreshTimer ??= setTimeout(() => {
+      this.refreshTimer = null;
+      if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value && !document.hidden) void this.refresh();
+    }, REFRESH_MS);
+  }
+
+  // What is done
+
+  addAccepted(id: string, job: Job | null): void {
+    this.memory.add(id);
+    this.board.add(id, job);
+    const { tab, task, search } = this.route.value;
+    if (tab === "all" && !task && !search) this.listing.putFirst(id);
+    this.lookAgain();
+  }
+
+  async ask(id: string, action: Action): Promise<void> {
+    await ask(this.api, this.board, id, action);
+    this.lookAgain(); // what ran no more may run again
+  }
+
+  runAgain(task: string, args: Record<string, unknown>): void {
+    this.prefill.value = { task, args };
+    this.go({ view: "start", job: null });
+  }
+
+  select(id: string, isSelected: boolean): void {
+    const selected = new Set(this.selected.value);
+    if (isSelected) selected.add(id);
+    else selected.delete(id);
+    this.selected.value = selected;
+  }
+
+  async actOnSelected(action: Action): Promise<void> {
+    const ids = [...this.selected.value];
+    this.tally.value = { action, total: ids.length, done: 0, taken: 0, late: 0, problem: null };
+    const tally = await actOnAll(this.api, ids, action, (now) => {
+      this.tally.value = now;
+    });
+    this.tally.value = tally;
+    this.selected.value = new Set();
+    this.announcer.say(tallyText(tally));
+    await this.refresh();
+  }
+
+  pause(isPaused: boolean): void {
+    this.isPaused.value = isPaused;
+    this.drawn.value += 1;
+    if (!isPaused) this.refreshSoon();
+  }
+
+  async loadTasks(): Promise<void> {
+    this.tasks.value = null;
+    const answer = await this.api.listTasks();
+    this.tasks.value = answer.ok ? answer.value : answer.problem;
+  }
+
+  // How it is told
+
+  /** Draws at most once a frame, however many events came. Hidden pages have no frames. */
+  private drawSoon(): void {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    const draw = () => {
+      this.isDrawing = false;
+      if (!this.isPaused.value) this.drawn.value += 1;
+    };
+    if (document.hidden) setTimeout(draw, 250);
+    else requestAnimationFrame(draw);
+  }
+
+  private tellConnection(connection: Connection): void {
+    const before = this.connection.value.kind;
+    this.connection.value = connection;
+    if (before === connection.kind) return;
+    if (connection.kind === "reconnecting") this.announcer.say("Connection lost, trying again.");
+    if (connection.kind === "offline") this.announcer.say("You are offline.");
+    if (connection.kind !== "live" || (before !== "reconnecting" && before !== "offline")) return;
+    this.announcer.say("Live again.");
+    void this.refresh();
+  }
+}
+
+export function startDesk(root: string): Desk {
+  const memory = rememberIn(() => window.localStorage, root);
+  const desk = new Desk(new Api(root, globalThis.fetch.bind(globalThis)), memory, root);
+  watchPage(desk.follower);
+  desk.start();
+  return desk;
+}
+
+/** A hidden tab, a lost network and a page kept by the back button all change what should be open. */
+function watchPage(follower: Follower): void {
+  document.addEventListener("visibilitychange", () => follower.setHidden(document.hidden));
+  if (document.hidden) follower.setHidden(true);
+  window.addEventListener("online", () => follower.setOnline(true));
+  window.addEventListener("offline", () => follower.setOnline(false));
+  window.addEventListener("pagehide", () => follower.suspend());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) follower.setHidden(false);
+  });
+}
