@@ -61,6 +61,6 @@ export function plural(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function count(number: number): string {
+export function count(number: number): string {
   return number.toLocaleString("en", { maximumFractionDigits: 2 });
 }

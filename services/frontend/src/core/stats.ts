@@ -1,0 +1,71 @@
+// The figures of all jobs as `/stats` tells them, and the last two minutes of them.
+
+/** Enough for a chart of a minute and for what is compared with the minute before. */
+const MOST = 120;
+/** A document that is later than this was not sent, because nothing changed. */
+const QUIET_MS = 1_500;
+
+export const OUTCOMES = ["succeeded", "failed", "timed_out", "lost", "cancelled", "expired"] as const;
+export type Finished = Record<(typeof OUTCOMES)[number], number>;
+export type QueueFigures = {
+  queue: string;
+  queued: number;
+  oldest_at: string | null;
+  running: number;
+  workers: number;
+  slots: number;
+};
+export type TaskFigures = {
+  task: string;
+  queue: string;
+  running: number;
+  submitted: number;
+  finished: Finished;
+};
+export type Stats = {
+  at: string;
+  totals: Record<string, number>;
+  submitted: number;
+  started: number;
+  retried: number;
+  restarted: number;
+  finished: Finished;
+  scheduled: number;
+  queues: QueueFigures[];
+  tasks: TaskFigures[];
+};
+/** Its `at` in milliseconds by the server's clock. */
+export type Sample = Omit<Stats, "at"> & { at: number };
+
+export function sampleOf(stats: Stats): Sample {
+  return { ...stats, at: Date.parse(stats.at) };
+}
+
+/** About one sample a second. The server sends nothing while nothing changes, and that is known too. */
+export class Samples {
+  private kept: Sample[] = [];
+  private readonly repeated = new WeakSet<Sample>();
+  /** When the last one was added, by the clock of this machine. */
+  private addedAt = 0;
+
+  hear(sample: Sample, now = Date.now()): readonly Sample[] {
+    // What was only assumed gives way to what is known.
+    const known = this.kept.filter((each) => each.at < sample.at || !this.repeated.has(each));
+    return this.keep([...known, sample], now);
+  }
+
+  /** To be called each second, but only while the stream is alive: a lost connection makes a gap. */
+  repeat(now = Date.now()): readonly Sample[] {
+    const last = this.kept.at(-1);
+    if (!last || now - this.addedAt < QUIET_MS) return this.kept;
+    const same = { ...last, at: last.at + now - this.addedAt };
+    this.repeated.add(same);
+    return this.keep([...this.kept, same], now);
+  }
+
+  private keep(samples: Sample[], now: number): readonly Sample[] {
+    this.kept = samples.slice(-MOST);
+    this.addedAt = now;
+    return this.kept;
+  }
+}
