@@ -56,14 +56,6 @@ test("a counter that fell begins anew: Redis was emptied", () => {
   expect(throughputOf(kept).done.slice(-2)).toEqual([null, 5]);
 });
 
-test("an older second told again by another replica is left out, and does not count as emptied", () => {
-  const samples = [...samplesWith([10, 20]), ...samplesWith([15, 30], START + 500)];
-
-  const kept = unbroken(samples);
-
-  expect(kept.map((sample) => sample.finished.succeeded)).toEqual([10, 20, 30]);
-});
-
 test("a clock that was set back begins anew instead of standing still for good", () => {
   const samples = [...samplesWith([10, 20]), ...samplesWith([21, 22], START - 60_000)];
 

@@ -40,6 +40,25 @@ test("news takes the place of what was only assumed", () => {
   ]);
 });
 
+test("an older second told again by another replica is left out, and is not repeated either", () => {
+  const samples = new Samples();
+  samples.hear(makeSample(5_000, { submitted: 2 }), 70_000);
+
+  const kept = samples.hear(makeSample(4_500, { submitted: 1 }), 70_100);
+
+  expect(kept.map((each) => each.at)).toEqual([5_000]);
+  expect(samples.repeat(72_000).at(-1)).toMatchObject({ at: 7_000, submitted: 2 });
+});
+
+test("a clock that was set back is believed", () => {
+  const samples = new Samples();
+  samples.hear(makeSample(90_000), 70_000);
+
+  const kept = samples.hear(makeSample(30_000), 71_000);
+
+  expect(kept.at(-1)?.at).toBe(30_000);
+});
+
 test("two minutes are kept", () => {
   const samples = new Samples();
   for (let second = 0; second < 200; second += 1) samples.hear(makeSample(second * 1_000), second * 1_000);
@@ -90,17 +109,11 @@ test("a chart has a sentence", () => {
   const failed = [...new Array(58).fill(0), 1, 0];
 
   expect(throughputSentence({ done, failed })).toBe(
-    "Jobs finished in the last 60 seconds: 124 done, 1 failed, at most 6 a second.",
+    "Jobs that ended in the last minute: 124 done, 1 failed, at most 6 a second.",
   );
   expect(throughputSentence({ done: [null, 1], failed: [null, 0] })).toBe(
-    "Jobs finished in the 1 known second of the last minute: 1 done, 0 failed, at most 1 a second.",
+    "Jobs that ended in the last minute: 1 done, 0 failed, at most 1 a second. Nothing is known of 1 second.",
   );
-  expect(throughputSentence({ done: [null], failed: [null] })).toBe(
-    "Jobs finished per second: nothing is known yet.",
-  );
-  expect(levelSentence("waiting", [null, 3, 80, 7])).toBe(
-    "Jobs waiting in the last minute: between 3 and 80, 7 at its end.",
-  );
-  expect(levelSentence("running", [4, 4])).toBe("Jobs running in the last minute: 4 all the time.");
+  expect(levelSentence("waiting", [null, 3, 80, 7])).toBe("Jobs waiting: 7; in the last minute 3 to 80.");
   expect(levelSentence("running", [null])).toBe("Jobs running: nothing is known yet.");
 });

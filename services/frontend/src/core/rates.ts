@@ -1,11 +1,9 @@
 // What samples say over time: jobs finished per second, and how many waited and ran.
-import { OUTCOMES, type Sample } from "./stats";
+import type { Outcome, Sample } from "./stats";
 
 export const SPAN_SECONDS = 60;
 /** Between two samples that are further apart nobody knows what happened when. */
 const GAP_MS = 2_500;
-/** After a reconnect another replica may tell an older second again; an older time than that is another clock. */
-const REPEATED_MS = 5_000;
 
 /** `null` for a second of which nothing is known: a gap, and not a zero. */
 export type Series = (number | null)[];
@@ -23,13 +21,12 @@ export type Present = {
   isAtLeast: boolean;
 };
 
-/** In order of time, and only since Redis was last emptied: a counter that fell begins anew. */
+/** Only since Redis was last emptied, or its clock set back: a counter that fell begins anew. */
 export function unbroken(samples: readonly Sample[]): Sample[] {
   let kept: Sample[] = [];
   for (const sample of samples) {
     const last = kept.at(-1);
-    if (last && sample.at <= last.at && last.at - sample.at < REPEATED_MS) continue;
-    if (last && (sample.at < last.at || hasFallen(last, sample))) kept = [];
+    if (last && (sample.at <= last.at || hasFallen(last, sample))) kept = [];
     kept.push(sample);
   }
   return kept;
@@ -61,6 +58,11 @@ export function throughputOf(samples: readonly Sample[]): Throughput {
       return known < 500 ? null : (count * 1_000) / known;
     });
   return { done: perSecond(done), failed: perSecond(failed) };
+}
+
+/** The most jobs that ended in one second. */
+export function mostOf({ done, failed }: Throughput): number {
+  return Math.max(...done.map((each, second) => (each ?? 0) + (failed[second] ?? 0)));
 }
 
 /** How many jobs waited and ran at the end of each of the last sixty seconds. */
@@ -131,7 +133,8 @@ function pairsOf(samples: readonly Sample[]): [Sample, Sample][] {
 }
 
 function hasFallen(before: Sample, after: Sample): boolean {
-  const hasLess = OUTCOMES.some((outcome) => after.finished[outcome] < before.finished[outcome]);
+  const outcomes = Object.keys(after.finished) as Outcome[];
+  const hasLess = outcomes.some((outcome) => after.finished[outcome] < before.finished[outcome]);
   return hasLess || after.submitted < before.submitted || after.started < before.started;
 }
 

@@ -1,6 +1,6 @@
 // What the page says about all jobs together: numbers, and a sentence for those who do not see a chart.
 import { count, plural } from "./fmt";
-import type { Lately, Present, Series, Throughput } from "./rates";
+import { type Lately, mostOf, type Present, type Series, type Throughput } from "./rates";
 import type { QueueFigures } from "./stats";
 
 export const NO_WORKER = "No worker serves this queue";
@@ -48,27 +48,19 @@ export function queueText({ queued, running, slots, workers }: QueueFigures): st
   return [`${count(queued)} waiting`, work, by].filter(Boolean).join(" · ");
 }
 
-export function throughputSentence({ done, failed }: Throughput): string {
-  const known = done.filter((each) => each !== null).length;
-  if (known === 0) return "Jobs finished per second: nothing is known yet.";
-  const over =
-    known < done.length ? `${plural(known, "known second")} of the last minute` : "last 60 seconds";
-  const counted = `${count(sumOf(done))} done, ${count(sumOf(failed))} failed`;
-  return `Jobs finished in the ${over}: ${counted}, at most ${count(mostOf({ done, failed }))} a second.`;
-}
-
-/** The height of the chart: the most jobs that ended in one second. */
-export function mostOf({ done, failed }: Throughput): number {
-  return Math.round(Math.max(...done.map((each, second) => (each ?? 0) + (failed[second] ?? 0))));
+export function throughputSentence(throughput: Throughput): string {
+  const { done, failed } = throughput;
+  const unknown = done.filter((each) => each === null).length;
+  const most = `at most ${count(Math.round(mostOf(throughput)))} a second`;
+  const gaps = unknown > 0 ? ` Nothing is known of ${plural(unknown, "second")}.` : "";
+  return `Jobs that ended in the last minute: ${count(sumOf(done))} done, ${count(sumOf(failed))} failed, ${most}.${gaps}`;
 }
 
 export function levelSentence(what: string, levels: Series): string {
   const known = levels.filter((level) => level !== null);
   const now = known.at(-1);
   if (now === undefined) return `Jobs ${what}: nothing is known yet.`;
-  const [least, most] = [Math.min(...known), Math.max(...known)];
-  if (least === most) return `Jobs ${what} in the last minute: ${count(now)} all the time.`;
-  return `Jobs ${what} in the last minute: between ${count(least)} and ${count(most)}, ${count(now)} at its end.`;
+  return `Jobs ${what}: ${count(now)}; in the last minute ${count(Math.min(...known))} to ${count(Math.max(...known))}.`;
 }
 
 function sumOf(series: Series): number {

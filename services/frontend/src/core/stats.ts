@@ -4,9 +4,11 @@
 const MOST = 120;
 /** A document that is later than this was not sent, because nothing changed. */
 const QUIET_MS = 1_500;
+/** After a reconnect another replica may tell an older second again; an older time than that is another clock. */
+const LATE_MS = 5_000;
 
-export const OUTCOMES = ["succeeded", "failed", "timed_out", "lost", "cancelled", "expired"] as const;
-export type Finished = Record<(typeof OUTCOMES)[number], number>;
+export type Outcome = "succeeded" | "failed" | "timed_out" | "lost" | "cancelled" | "expired";
+export type Finished = Record<Outcome, number>;
 export type QueueFigures = {
   queue: string;
   queued: number;
@@ -44,13 +46,16 @@ export function sampleOf(stats: Stats): Sample {
 /** About one sample a second. The server sends nothing while nothing changes, and that is known too. */
 export class Samples {
   private kept: Sample[] = [];
-  private readonly repeated = new WeakSet<Sample>();
+  /** Up to here it was said by the server; what comes after it is assumed. */
+  private heardUntil = Number.NEGATIVE_INFINITY;
   /** When the last one was added, by the clock of this machine. */
   private addedAt = 0;
 
   hear(sample: Sample, now = Date.now()): readonly Sample[] {
+    if (sample.at <= this.heardUntil && this.heardUntil - sample.at < LATE_MS) return this.kept;
     // What was only assumed gives way to what is known.
-    const known = this.kept.filter((each) => each.at < sample.at || !this.repeated.has(each));
+    const known = this.kept.filter((each) => each.at < sample.at || each.at <= this.heardUntil);
+    this.heardUntil = sample.at;
     return this.keep([...known, sample], now);
   }
 
@@ -58,9 +63,7 @@ export class Samples {
   repeat(now = Date.now()): readonly Sample[] {
     const last = this.kept.at(-1);
     if (!last || now - this.addedAt < QUIET_MS) return this.kept;
-    const same = { ...last, at: last.at + now - this.addedAt };
-    this.repeated.add(same);
-    return this.keep([...this.kept, same], now);
+    return this.keep([...this.kept, { ...last, at: last.at + now - this.addedAt }], now);
   }
 
   private keep(samples: Sample[], now: number): readonly Sample[] {

@@ -1,12 +1,11 @@
 // All jobs together: how fast they end, how many wait and run, and who works on them.
 import { useState } from "preact/hooks";
 import { count, moment } from "../core/fmt";
-import { finishedWithin, levelsOf, presentOf, throughputOf, unbroken } from "../core/rates";
+import { finishedWithin, levelsOf, mostOf, presentOf, throughputOf, unbroken } from "../core/rates";
 import type { QueueFigures, Sample } from "../core/stats";
 import {
   failedText,
   levelSentence,
-  mostOf,
   NO_WORKER,
   oldestText,
   queueText,
@@ -76,7 +75,7 @@ function Finished({ samples }: { samples: readonly Sample[] }) {
       <p class="stats-key" aria-hidden="true">
         <span class="stats-key-done">done</span>
         <span class="stats-key-failed">failed</span>
-        <span>60 s, up to {count(Math.max(1, mostOf(throughput)))}/s</span>
+        <span>60 s, up to {count(Math.max(1, Math.round(mostOf(throughput))))}/s</span>
       </p>
     </div>
   );

@@ -1,5 +1,5 @@
 // The strokes of the small charts. What nobody knows is left blank: the ground line ends there too.
-import type { Series, Throughput } from "../core/rates";
+import { mostOf, type Series, type Throughput } from "../core/rates";
 
 export type Colours = { main: string; other: string; ground: string };
 /** Width and height in device pixels; `unit` is one CSS pixel in them. */
@@ -25,10 +25,11 @@ export function coloursOf(canvas: HTMLCanvasElement): Colours {
 }
 
 /** Failed stand on the done ones, striped, and never lower than one can see. */
-export function drawThroughput({ done, failed }: Throughput): Draw {
+export function drawThroughput(throughput: Throughput): Draw {
   return (paper, colours) => {
     const { context, height, unit } = paper;
-    const most = Math.max(1, ...done.map((each, second) => (each ?? 0) + (failed[second] ?? 0)));
+    const { done, failed } = throughput;
+    const most = Math.max(1, mostOf(throughput));
     const tall = (amount: number) => (amount > 0 ? Math.max(2 * unit, (amount / most) * (height - unit)) : 0);
     drawGround(paper, done, colours);
     done.forEach((each, second) => {
@@ -51,21 +52,22 @@ export function drawLevel(levels: Series): Draw {
     const { context, height, unit } = paper;
     const most = Math.max(1, ...levels.map((level) => level ?? 0));
     drawGround(paper, levels, colours);
-    context.fillStyle = colours.main;
-    let before: number | null = null;
+    context.fillStyle = context.strokeStyle = colours.main;
+    context.lineWidth = 2 * unit;
+    context.beginPath();
     levels.forEach((level, second) => {
+      if (level === null) return;
       const [from, to] = placeOf(paper, second, levels.length);
-      const line = level === null ? null : height - 2 * unit - (level / most) * (height - 4 * unit);
-      if (line !== null) {
-        context.globalAlpha = 0.18;
-        context.fillRect(from, line, to - from, height - unit - line);
-        context.globalAlpha = 1;
-        const top = Math.min(line, before ?? line);
-        context.fillRect(from, line, to - from, 2 * unit);
-        context.fillRect(from, top, 2 * unit, Math.max(line, before ?? line) - top + 2 * unit);
-      }
-      before = line;
+      const line = height - 2 * unit - (level / most) * (height - 3 * unit);
+      context.globalAlpha = 0.18;
+      context.fillRect(from, line, to - from, height - unit - line);
+      // After a gap the line begins anew.
+      if (typeof levels[second - 1] === "number") context.lineTo(from, line);
+      else context.moveTo(from, line);
+      context.lineTo(to, line);
     });
+    context.globalAlpha = 1;
+    context.stroke();
   };
 }
 
