@@ -56,7 +56,8 @@ def slug_of(body: bytes) -> Any:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/simple", "/tasks", "/status", "/nothing", "/openapi/submit.json", "/openapi/status.json"]
+    "path",
+    ["/", "/simple", "/tasks", "/stats", "/status", "/nothing", "/openapi/submit.json", "/openapi/status.json"],
 )
 def test_every_answer_has_the_headers_that_nginx_sends(ask: Ask, path: str) -> None:
     response, _ = ask("GET", path)

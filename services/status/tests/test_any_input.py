@@ -31,6 +31,7 @@ CHECKS = [
     unsupported_method,
 ]
 ROUTES = [
+    "/stats",
     "/status",
     "/status/events",
     "/status/{job_id}",

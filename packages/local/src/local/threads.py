@@ -86,7 +86,7 @@ class ThreadsEngine:
             app.before_request(lambda: refuse_other_hosts(request, settings.trusted_hosts))
             app.after_request(partial(_add_headers, headers))
         submit_paths = ("/longtask", "/jobs", "/tasks", "/problems", "/openapi/submit.json")
-        status_paths = ("/status", "/openapi/status.json")
+        status_paths = ("/stats", "/status", "/openapi/status.json")
         return DispatcherMiddleware(
             page,
             {path: _with_prefix(submit, path) for path in submit_paths}

@@ -19,6 +19,7 @@ from chassis.logs import get_logger
 from headway.job import is_job_id
 from headway.problem import StoreUnavailable, job_not_found
 from headway.store import Change, JobStore, Place
+from status.stats import Stats
 from status.topic import PLACE_SECONDS, Topic, Watcher, bring_up_to_date
 
 log = get_logger(__name__)
@@ -37,6 +38,7 @@ class Hub:
         """Links in what it tells begin with `root`."""
         self._store = store
         self._root = root
+        self.stats = Stats(store)
         self._lock = threading.Lock()
         self._topics: dict[str, Topic] = {}
         self._feed = store.changes()

@@ -43,6 +43,13 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
         filters = single_parameters("state", "task", "tag", "page_size", "page_token")
         return json_response(read_listing(store, filters, root))
 
+    @routes.get("/stats")
+    @routes.doc(summary="Read the figures of all jobs", responses={200: "Jobs by state, queue and task, and counters."})
+    def read_stats() -> Response:
+        """At most a second old. Counters are since ever: take the difference of two answers for a rate."""
+        single_parameters()
+        return json_response(hub.stats.read())
+
     @routes.get("/status/events")
     @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
     def follow_jobs() -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.openapi import add_problems, header, query
+from headway.figures import COUNTS
 from headway.job import State
 from headway.problem import EndedBy
 from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
@@ -71,6 +72,34 @@ LIST = {
     },
 }
 
+
+def _whole(properties: dict[str, Any], description: str = "") -> dict[str, Any]:
+    """An object that always has all of these."""
+    words = {"description": description} if description else {}
+    return {"type": "object", **words, "required": list(properties), "properties": properties}
+
+
+TEXT = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 0}
+FINISHED = _whole(dict.fromkeys(COUNTS["finished"], COUNT), "Ended jobs by outcome, since ever.")
+OLDEST = {"type": ["string", "null"], "format": "date-time", "description": "Since when the first in line waits."}
+QUEUE = _whole(
+    {"queue": TEXT, "queued": COUNT, "oldest_at": OLDEST} | dict.fromkeys(("running", "workers", "slots"), COUNT)
+)
+TASK = _whole({"task": TEXT, "queue": TEXT, "running": COUNT, "submitted": COUNT, "finished": FINISHED})
+STATS = _whole(
+    {
+        "at": {"type": "string", "format": "date-time", "description": "When, by the store's clock."},
+        "totals": _whole({state.value: COUNT for state in State}, "Records by state."),
+        **dict.fromkeys(("submitted", "started", "retried", "restarted"), COUNT),
+        "finished": FINISHED,
+        "scheduled": COUNT,
+        "queues": {"type": "array", "items": QUEUE},
+        "tasks": {"type": "array", "items": TASK},
+    },
+    "The figures of all jobs. Counters are since ever; a rate is the difference of two documents.",
+)
+
 EVENT = {
     "type": "object",
     "description": "One event. The data are JSON, by the event's name.",
@@ -90,6 +119,7 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     listing, one = paths["/status"]["get"], paths["/status/{job_id}"]["get"]
     listing["responses"]["200"]["content"] = {"application/json": {"schema": LIST}}
     one["responses"]["200"]["content"] = {"application/json": {"schema": JOB}}
+    paths["/stats"]["get"]["responses"]["200"]["content"] = {"application/json": {"schema": STATS}}
     listing["parameters"] = [
         query("state", "Only jobs in this state.", enum=[state.value for state in State]),
         query("task", "Only jobs of this task.", type="string"),
@@ -107,6 +137,7 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     single["parameters"] += [RESUME]
     for stream in (many, single):
         stream["responses"]["200"]["content"] = {"text/event-stream": {"schema": EVENT}}
+    add_problems(paths["/stats"]["get"], 400, 503)
     add_problems(listing, 400, 503)
     add_problems(one, 400, 404, 410, 429, 503)
     add_problems(many, 400, 406, 429, 503)

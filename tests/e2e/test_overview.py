@@ -1,0 +1,29 @@
+"""What an overview of all jobs asks the whole stack: figures, searches, stories, many jobs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def finished(stats: Any, task: str) -> int:
+    """How many jobs of a task have succeeded since ever."""
+    return sum(each["finished"]["succeeded"] for each in stats["tasks"] if each["task"] == task)
+
+
+def test_the_figures_of_all_jobs_follow_what_happens(headway: Any, wait_until: Callable[..., Any]) -> None:
+    before = headway.http.get("/stats").json()
+
+    headway.run("crawl", args={"steps": 1})
+
+    after = wait_until(
+        lambda: (
+            (now := headway.http.get("/stats").json())["at"] > before["at"]
+            and finished(now, "crawl") > finished(before, "crawl")
+            and now
+        ),
+        what="a figure that shows the job",
+    )
+    assert after["submitted"] > before["submitted"]
+    assert after["finished"]["succeeded"] > before["finished"]["succeeded"]
+    assert any(each["queue"] == "default" and each["workers"] >= 1 for each in after["queues"])
