@@ -104,7 +104,7 @@ LABELLED: Final[Mapping[str, Mapping[str, str]]] = {
         "writing": TEAL,
         "waiting": GREY,
     },
-    "type": {"snapshot": BLUE, "update": SKY, "log": BROWN, "end": GREEN, "missing": ORANGE},
+    "type": {"snapshot": BLUE, "update": SKY, "log": BROWN, "end": GREEN, "missing": ORANGE, "stats": PURPLE},
     "resumed": {"no": BLUE, "yes": SKY},
     "status": {
         "200": GREEN,

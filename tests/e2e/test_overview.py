@@ -27,3 +27,17 @@ def test_the_figures_of_all_jobs_follow_what_happens(headway: Any, wait_until: C
     assert after["submitted"] > before["submitted"]
     assert after["finished"]["succeeded"] > before["finished"]["succeeded"]
     assert any(each["queue"] == "default" and each["workers"] >= 1 for each in after["queues"])
+
+
+def test_the_figures_come_by_themselves_beside_the_jobs_that_one_follows(headway: Any) -> None:
+    job = headway.submit("crawl", args={"steps": 3})
+
+    names, totals = set(), {}
+    for name, _, data in headway.events(f"/status/events?stats=1&id={job['id']}"):
+        names.add(name)
+        totals = data["totals"] if name == "stats" else totals
+        if "end" in names and totals.get("SUCCESS"):
+            break
+
+    assert {"snapshot", "stats", "end"} <= names
+    assert set(totals) == {"PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"}

@@ -116,7 +116,7 @@ class Reading:
                 assert name not in fields, f"{name} stands twice in {block!r}"
                 fields[name] = value.removeprefix(" ")
             if "data" in fields:
-                self.events.append(Event(fields["event"], fields["id"], orjson.loads(fields["data"])))
+                self.events.append(Event(fields["event"], fields.get("id", ""), orjson.loads(fields["data"])))
             self.retry = fields.get("retry", self.retry)
 
     def names(self) -> list[str]:
@@ -212,6 +212,7 @@ def follow(hub: Hub) -> Iterator[Callable[..., Follower]]:
         cursors: list[Cursor] | None = None,
         keep_alive_seconds: float = 15,
         metrics: StreamMetrics | None = None,
+        with_stats: bool = False,
     ) -> Follower:
         fresh = [Cursor() for _ in job_ids]
         stream = Stream(
@@ -220,6 +221,7 @@ def follow(hub: Hub) -> Iterator[Callable[..., Follower]]:
             cursors or fresh,
             metrics=metrics or StreamMetrics(CollectorRegistry(), 10, int),
             keep_alive_seconds=keep_alive_seconds,
+            with_stats=with_stats,
         )
         followers.append(Follower(stream.events()))
         return followers[-1]

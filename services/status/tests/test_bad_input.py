@@ -279,6 +279,17 @@ def test_a_stream_is_of_one_to_a_hundred_jobs(client: FlaskClient, refused: Refu
     refused(client.get(f"/status/events{query}"), 400, "unknown-parameter" if "x" in query else "invalid-parameter")
 
 
+@pytest.mark.parametrize(
+    "query", ["stats=", "stats=0", "stats=true", "stats=1&stats=1", "stats=1&id=" + "&id=".join("abc")]
+)
+def test_the_figures_are_asked_for_in_one_way(client: FlaskClient, refused: Refused, query: str) -> None:
+    headers = {"Last-Event-ID": "1"}  # of another stream, so that the last one is refused too
+
+    response = client.get(f"/status/events?{query}", headers=headers)
+
+    refused(response, 400, "invalid-last-event-id" if "id" in query else "invalid-parameter")
+
+
 def test_row_80_a_stream_has_no_head(client: FlaskClient, play: Any, refused: Refused) -> None:
     response = client.head(f"/status/{play.in_state(State.SUCCESS)}/events")
 

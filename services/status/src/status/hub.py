@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from chassis.logs import get_logger
 from headway.job import is_job_id
@@ -63,12 +63,13 @@ class Hub:
         return self._is_stopping.is_set()
 
     @contextmanager
-    def watch(self, job_ids: Sequence[str]) -> Iterator[tuple[Watcher, list[Topic]]]:
-        """Follow jobs inside the block. A topic is not known until its record was read once."""
+    def watch(self, job_ids: Sequence[str], *, with_stats: bool = False) -> Iterator[tuple[Watcher, list[Topic]]]:
+        """Follow jobs, or the figures of all, inside the block. A topic is not known until its record was read once."""
         watcher = Watcher(job_ids)
         self.watcher_count += 1  # before the joining, which may wait: no burst of streams gets over the limit
         try:
-            yield watcher, [self._join(job_id, watcher) for job_id in job_ids]
+            with self.stats.watch(watcher) if with_stats else nullcontext():
+                yield watcher, [self._join(job_id, watcher) for job_id in job_ids]
         finally:
             self.watcher_count -= 1
             for job_id in job_ids:

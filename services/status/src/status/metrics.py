@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 LIFE_BUCKETS = (1, 5, 15, 60, 300, 900, 3600, 14400)
 FIRST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 PROPAGATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-EVENTS = ("snapshot", "update", "log", "end", "missing")
+EVENTS = ("snapshot", "update", "log", "end", "missing", "stats")
 REASONS = ("finished", "client", "stopping", "error")
 TRANSPORTS = ("stream", "poll")
 

@@ -53,8 +53,12 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
     @routes.get("/status/events")
     @routes.doc(summary="Follow many jobs", responses={200: "A stream of events."})
     def follow_jobs() -> Response:
-        """One stream for up to 100 jobs: `?id=…&id=…`. It ends when all of them have ended."""
-        return stream(_job_ids(), partial(_find, store))
+        """One stream for up to 100 jobs: `?id=…&id=…`. It ends when all of them have ended.
+
+        With `stats=1` the figures of all jobs come too, when they change; then no id is needed, and no end comes.
+        """
+        with_stats = _wants_stats()
+        return stream(_job_ids(at_least=0 if with_stats else 1), partial(_find, store), with_stats=with_stats)
 
     @routes.get("/status/<job_id>")
     @routes.doc(summary="Read a job", responses={200: "The job document, in every state.", 304: "Not changed."})
@@ -175,15 +179,18 @@ def _stream(
     metrics: StreamMetrics,
     job_ids: Sequence[str],
     find: Callable[[str], Job | None],
+    *,
+    with_stats: bool = False,
 ) -> Response:
     _check_stream_request()
     told = read_cursors(request.headers.get("Last-Event-ID", ""), len(job_ids))
     cursors = [_checked(cursor, job_id, find) for cursor, job_id in zip(told, job_ids, strict=True)]
-    if all(cursor.is_over for cursor in cursors):
+    if not with_stats and all(cursor.is_over for cursor in cursors):
         return Response(status=204)  # tells an EventSource to stop connecting
     _check_room(settings, hub, metrics)
     is_resumed, is_continued = any(each != Cursor() for each in told), cursors == told
-    stream = Stream(hub, job_ids, cursors, metrics=metrics, keep_alive_seconds=settings.keep_alive_seconds)
+    quiet_seconds = settings.keep_alive_seconds
+    stream = Stream(hub, job_ids, cursors, metrics=metrics, keep_alive_seconds=quiet_seconds, with_stats=with_stats)
     events = stream.events(is_resumed=is_resumed, is_continued=is_continued)
     headers = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
     return Response(events, mimetype="text/event-stream", headers=headers)
@@ -217,12 +224,21 @@ def _check_room(settings: StatusSettings, hub: Hub, metrics: StreamMetrics) -> N
         raise Problem("too-many-streams", detail, headers={"Retry-After": "5"})
 
 
-def _job_ids() -> list[str]:
-    unknown = [name for name in request.args if name != "id"]
+def _wants_stats() -> bool:
+    values = request.args.getlist("stats")
+    if values not in ([], ["1"]):
+        detail = f"stats={clip(values[0], 80)!r} is not usable: it should be 1, and given once."
+        raise Problem("invalid-parameter", detail)
+    return bool(values)
+
+
+def _job_ids(*, at_least: int) -> list[str]:
+    unknown = [name for name in request.args if name not in ("id", "stats")]
     if unknown:
-        raise Problem("unknown-parameter", f"The parameter {clip(unknown[0], 100)!r} is not known here. Known is: id.")
+        detail = f"The parameter {clip(unknown[0], 100)!r} is not known here. Known are: id, stats."
+        raise Problem("unknown-parameter", detail)
     job_ids = list(dict.fromkeys(request.args.getlist("id")))
-    if not 1 <= len(job_ids) <= MAX_STREAM_JOBS:
-        detail = f"{len(job_ids)} ids are given. Name 1 to {MAX_STREAM_JOBS} jobs: ?id=…&id=…"
+    if not at_least <= len(job_ids) <= MAX_STREAM_JOBS:
+        detail = f"{len(job_ids)} ids are given. Name {at_least} to {MAX_STREAM_JOBS} jobs: ?id=…&id=…"
         raise Problem("invalid-parameter", detail)
     return job_ids

@@ -104,7 +104,7 @@ EVENT = {
     "type": "object",
     "description": "One event. The data are JSON, by the event's name.",
     "properties": {
-        "event": {"enum": ["snapshot", "update", "log", "end", "missing"]},
+        "event": {"enum": ["snapshot", "update", "log", "end", "missing", "stats"]},
         "id": {"type": "string", "description": "What the client has now: send it as Last-Event-ID to go on."},
         "data": {"type": "string"},
     },
@@ -133,7 +133,10 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     ]
     ids = query("id", "A job to follow.", type="array", items={"type": "string"}, minItems=1, maxItems=MAX_STREAM_JOBS)
     many, single = paths["/status/events"]["get"], paths["/status/{job_id}/events"]["get"]
-    many["parameters"] = [ids | {"required": True}, RESUME]
+    stats = query(
+        "stats", "1: the figures of all jobs too. Then no id is needed, and the stream has no end.", enum=["1"]
+    )
+    many["parameters"] = [ids, stats, RESUME]
     single["parameters"] += [RESUME]
     for stream in (many, single):
         stream["responses"]["200"]["content"] = {"text/event-stream": {"schema": EVENT}}

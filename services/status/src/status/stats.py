@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from chassis.logs import get_logger
 from headway.figures import COUNTS, Counted, Figures, Line
 from headway.job import State
 from headway.problem import StoreUnavailable
 from headway.store import JobStore
+from status.topic import Watcher
+
+log = get_logger(__name__)
 
 FRESH_SECONDS = 1.0
 Document = dict[str, Any]
@@ -26,6 +31,11 @@ class Stats:
         self._looked_at = -FRESH_SECONDS
         self._document: Document | None = None
         """What the last look found; None when the store did not answer it."""
+        self._watching = threading.Lock()
+        self._watchers: set[Watcher] = set()
+        self._is_followed = False
+        self.latest: Document | None = None
+        """For watchers: what the last look found that was answered."""
 
     def read(self) -> Document:
         """The document, at most a second old. Raises `StoreUnavailable`.
@@ -39,6 +49,39 @@ class Stats:
             if self._document is None:
                 raise StoreUnavailable("The job store does not answer.")
             return self._document
+
+    @contextmanager
+    def watch(self, watcher: Watcher) -> Iterator[None]:
+        """Have the watcher woken, inside the block, when the figures may have changed."""
+        with self._watching:
+            self._watchers.add(watcher)
+            if not self._is_followed:
+                self.latest, self._is_followed = None, True  # what is known is of those before, any time ago
+                threading.Thread(target=self._follow, name="stats", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._watching:
+                self._watchers.discard(watcher)
+
+    def _follow(self) -> None:
+        """For as long as somebody watches; nobody pays for figures that nobody sees."""
+        while self._is_wanted():
+            try:
+                self.latest = self.read()
+            except StoreUnavailable:
+                pass  # watchers keep what they have
+            except Exception:  # whatever is odd must not leave all watchers without figures for good
+                log.exception("stats stumbled")
+            for watcher in list(self._watchers):
+                watcher.is_changed.set()
+            time.sleep(FRESH_SECONDS)
+
+    def _is_wanted(self) -> bool:
+        """Decided together with who joins: else two would follow, or nobody."""
+        with self._watching:
+            self._is_followed = bool(self._watchers)
+            return self._is_followed
 
     def _look(self) -> None:
         self._document = None

@@ -4,6 +4,7 @@ Per job: `snapshot` first, then `update` with what changed, `log` lines, and
 `end` after a final state; `missing` for an id without a job. The event id says
 for every job which version and which log line the client has, and whether it
 has the end, so that a reconnecting client gets what it has not seen, once.
+Who asks for them gets the figures of all jobs too, as `stats`: each stands for itself, and none is sent again.
 """
 
 from __future__ import annotations
@@ -69,34 +70,40 @@ class Stream:
         *,
         metrics: StreamMetrics,
         keep_alive_seconds: float,
+        with_stats: bool = False,
     ) -> None:
         self._hub = hub
         self._metrics = metrics
         self._job_ids = job_ids
         self._cursors = cursors
         self._keep_alive_seconds = keep_alive_seconds
+        self._with_stats = with_stats
+        self._told_stats: dict[str, Any] = {}
         self._began_at = 0.0
         # The whole log is for whoever looks at one job; a list of many shows the end of each.
         self._old_lines = LOG_LINES_KEPT if len(job_ids) == 1 else OLD_LINES_OF_MANY
 
     def events(self, *, is_resumed: bool = False, is_continued: bool = False) -> Iterator[bytes]:
-        """Every event until all jobs have ended or the service stops; never raises while the store is away."""
+        """Every event until all jobs have ended or the service stops; never raises while the store is away.
+
+        Figures have no end: a stream with them ends with the service only.
+        """
         with self._metrics.stream(is_resumed=is_resumed, is_continued=is_continued) as sending:
             yield from self._events(sending)
 
     def _events(self, sending: OpenStream) -> Iterator[bytes]:
         self._began_at = time.monotonic()
-        with self._hub.watch(self._job_ids) as (watcher, topics):
+        with self._hub.watch(self._job_ids, with_stats=self._with_stats) as (watcher, topics):
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
             quiet_since = time.monotonic()
             while not self._hub.is_stopping:
                 watcher.is_changed.clear()
-                events = b"".join(self._new_events(topics))
+                events = b"".join([*self._new_stats(), *self._new_events(topics)])
                 if events:
                     sending.told()
                     yield events
                     quiet_since = time.monotonic()
-                if all(cursor.is_over for cursor in self._cursors):
+                if not self._with_stats and all(cursor.is_over for cursor in self._cursors):
                     sending.reason = "finished"
                     return
                 if events:
@@ -108,6 +115,12 @@ class Stream:
             sending.reason = "stopping"
             # Its watchers move to another process, and not all in the same moment.
             yield f"retry: {random.randint(1, RETRY_MILLISECONDS)}\n\n".encode()
+
+    def _new_stats(self) -> Iterator[bytes]:
+        document = self._hub.stats.latest if self._with_stats else None
+        if document and _difference(self._told_stats, document).keys() - {"at"}:
+            self._told_stats = document
+            yield self._event("stats", document)
 
     def _new_events(self, topics: Sequence[Topic]) -> Iterator[bytes]:
         for topic, cursor in zip(topics, self._cursors, strict=True):
@@ -181,8 +194,9 @@ class Stream:
 
     def _event(self, name: str, data: Any) -> bytes:
         self._metrics.event(name)
-        event_id = ",".join(str(cursor) for cursor in self._cursors)
-        return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), encode(data))
+        # A stream without jobs has nothing to go on from: its events have no id.
+        event_id = f"id: {','.join(str(cursor) for cursor in self._cursors)}\n" if self._cursors else ""
+        return b"event: %s\n%sdata: %s\n\n" % (name.encode(), event_id.encode(), encode(data))
 
 
 def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
