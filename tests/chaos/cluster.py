@@ -21,6 +21,7 @@ from witness import Witness
 from headway.connection import connect
 from headway.job import Job, State
 from headway.redis_store import RedisJobStore
+from headway.wanted import Wanted
 from local.files import write_nginx_configuration
 from local.ports import free_ports
 from local.settings import LocalSettings
@@ -171,7 +172,7 @@ class Cluster:
         return read_effects(self.effects_path)
 
     def _jobs_in(self, state: State) -> Sequence[Job]:
-        return self.store.list_jobs(state=state, size=200).jobs
+        return self.store.list_jobs(Wanted(states=[state]), size=200).jobs
 
     # Ending
 

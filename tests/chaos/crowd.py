@@ -15,6 +15,7 @@ from waiting import wait_until
 from witness import FINAL
 
 from headway.job import State
+from headway.wanted import Wanted
 
 WORKERS = 3
 SLOTS = 2
@@ -103,7 +104,7 @@ class Crowd:
 
     def wish(self) -> None:
         kind, state = self.trial.random.choice(AIMS)
-        jobs = self.cluster.store.list_jobs(state=state, size=20).jobs
+        jobs = self.cluster.store.list_jobs(Wanted(states=[state]), size=20).jobs
         if not jobs:
             return
         job_id = self.trial.random.choice(jobs).id

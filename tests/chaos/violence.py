@@ -11,6 +11,7 @@ from trial import Trial
 
 from headway.job import State
 from headway.store import LEASE_SECONDS
+from headway.wanted import Wanted
 
 FREEZE_SECONDS = LEASE_SECONDS + 1.5
 
@@ -54,7 +55,7 @@ class Violence:
     def _is_amid_items(self, worker: Process) -> bool:
         """It runs a job that has something to go on from."""
         running = set(self.cluster.running_on(worker))
-        jobs = self.cluster.store.list_jobs(state=State.PROGRESS, size=50).jobs
+        jobs = self.cluster.store.list_jobs(Wanted(states=[State.PROGRESS]), size=50).jobs
         return any(job.id in running and (job.current or 0) >= 2 for job in jobs)
 
     def _ready(self) -> list[Process]:

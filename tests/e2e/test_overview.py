@@ -41,3 +41,15 @@ def test_the_figures_come_by_themselves_beside_the_jobs_that_one_follows(headway
 
     assert {"snapshot", "stats", "end"} <= names
     assert set(totals) == {"PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"}
+
+
+def test_a_job_is_found_by_a_part_of_what_one_knows(headway: Any) -> None:
+    job = headway.run("crawl", args={"steps": 1}, tags=["Nightly-Report"])
+
+    def found(**wanted: str) -> list[str]:
+        return [each["id"] for each in headway.http.get("/status", params=wanted).json()["jobs"]]
+
+    assert found(q=job["id"]) == [job["id"]]
+    assert job["id"] in found(q=job["id"][:8])
+    assert job["id"] in found(q="nightly", state="SUCCESS,FAILURE")
+    assert job["id"] not in found(q="nightly", state="FAILURE,REVOKED")

@@ -21,6 +21,7 @@ from headway.store import (
     Settlement,
     Standing,
 )
+from headway.wanted import Wanted
 
 OWNER = "host:1:1/2"
 OTHER = "host:1:1/3"
@@ -103,7 +104,7 @@ def test_a_cancelled_job_stands_in_the_lists_and_totals_where_it_belongs(store: 
     job = store.cancel(waiting.id)
 
     assert store.totals() == dict.fromkeys(State, 0) | {State.REVOKED: 1}
-    assert store.list_jobs(state=State.REVOKED).jobs == (job,)
+    assert store.list_jobs(Wanted(states=[State.REVOKED])).jobs == (job,)
 
 
 def test_the_outcome_names_the_client(store: JobStore, submit: Submit) -> None:
@@ -442,8 +443,8 @@ def test_a_retried_job_stands_in_the_lists_and_totals_where_it_belongs(store: Jo
     job = store.retry(ended.id)
 
     assert store.totals() == dict.fromkeys(State, 0) | {State.RETRY: 1}
-    assert store.list_jobs(state=State.RETRY).jobs == store.list_jobs().jobs == (job,)
-    assert store.list_jobs(state=ended.state).jobs == ()
+    assert store.list_jobs(Wanted(states=[State.RETRY])).jobs == store.list_jobs().jobs == (job,)
+    assert store.list_jobs(Wanted(states=[ended.state])).jobs == ()
 
 
 def test_a_retried_job_keeps_its_log(store: JobStore, ended: Job) -> None:

@@ -31,6 +31,7 @@ from headway.store import (
     Settlement,
     Standing,
 )
+from headway.wanted import Wanted
 from local.ports import free_ports
 
 OWNER = "host:1:1/2"
@@ -406,10 +407,10 @@ def test_a_list_of_a_state_passes_over_jobs_that_have_just_left_it(
     jobs = [submit() for _ in range(4)]
     client.hset(f"{prefix}job:{jobs[2].id}", "state", "STARTED")  # the index was read before, the record after
 
-    page = store.list_jobs(state=State.PENDING, size=2)
+    page = store.list_jobs(Wanted(states=[State.PENDING]), size=2)
 
     assert [job.id for job in page.jobs] == [jobs[3].id, jobs[1].id]
-    assert store.list_jobs(state=State.PENDING, size=2, before=page.next_before).jobs == (jobs[0],)
+    assert store.list_jobs(Wanted(states=[State.PENDING]), size=2, before=page.next_before).jobs == (jobs[0],)
 
 
 def test_a_worker_learns_of_a_cancel_request_with_its_next_report(

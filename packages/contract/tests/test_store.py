@@ -31,6 +31,7 @@ from headway.store import (
     Standing,
     WaitingFor,
 )
+from headway.wanted import Wanted
 
 OWNER = "host:1:1/2"
 OTHER = "host:1:1/3"
@@ -893,12 +894,12 @@ def test_a_job_whose_record_was_just_dropped_has_no_place(
 # Lists and totals
 
 
-def pages_of(store: JobStore, **filters: Any) -> list[list[str]]:
+def pages_of(store: JobStore, size: int = 50, **filters: Any) -> list[list[str]]:
     """The ids of all pages of a list, page by page."""
     pages = []
     before: int | None = None
     while True:
-        page = store.list_jobs(before=before, **filters)
+        page = store.list_jobs(Wanted(**filters), size=size, before=before)
         pages.append([job.id for job in page.jobs])
         if page.next_before is None:
             return pages
@@ -936,14 +937,21 @@ def test_jobs_submitted_while_one_reads_do_not_shift_the_pages(store: JobStore, 
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
-        ({"state": State.STARTED}, ["c"]),
-        ({"state": State.PENDING}, ["d", "b", "a"]),
+        ({"states": [State.STARTED]}, ["c"]),
+        ({"states": [State.PENDING]}, ["d", "b", "a"]),
+        ({"states": [State.STARTED, State.PENDING]}, ["d", "c", "b", "a"]),
+        ({"states": [State.SUCCESS, State.STARTED], "tag": "red"}, ["c"]),
         ({"task": "resize"}, ["d", "b"]),
         ({"tag": "red"}, ["c", "b"]),
         ({"task": "resize", "tag": "red"}, ["b"]),
-        ({"state": State.PENDING, "tag": "red"}, ["b"]),
-        ({"state": State.SUCCESS}, []),
+        ({"states": [State.PENDING], "tag": "red"}, ["b"]),
+        ({"states": [State.SUCCESS]}, []),
         ({"tag": "re"}, []),
+        ({"search": "RESI"}, ["d", "b"]),
+        ({"search": "Lu"}, ["d", "b"]),
+        ({"search": "ed", "task": "count"}, ["c"]),
+        ({"search": "re", "states": [State.STARTED]}, ["c"]),
+        ({"search": "nothing like it"}, []),
     ],
 )
 def test_a_list_can_be_narrowed(store: JobStore, submit: Submit, filters: dict[str, Any], expected: list[str]) -> None:
@@ -955,9 +963,58 @@ def test_a_list_can_be_narrowed(store: JobStore, submit: Submit, filters: dict[s
     }
     store.claim(claimed, OWNER)
 
-    listed = [names[job.id] for job in store.list_jobs(**filters).jobs]
+    listed = [names[job.id] for job in store.list_jobs(Wanted(**filters)).jobs]
 
     assert listed == expected
+
+
+@pytest.mark.parametrize("length", [2, 8, 35, 36])
+def test_a_job_is_found_by_what_its_id_begins_with(store: JobStore, submit: Submit, length: int) -> None:
+    job, *_ = [submit() for _ in range(3)]
+
+    found = store.list_jobs(Wanted(search=job.id[:length].upper())).jobs
+
+    assert job in found
+    assert all(each.id.startswith(job.id[:length]) for each in found)
+
+
+def test_a_part_from_within_an_id_finds_nothing(store: JobStore, submit: Submit) -> None:
+    job = submit()
+
+    assert store.list_jobs(Wanted(search=job.id[1:])).jobs == ()
+
+
+def test_a_whole_id_finds_its_job_and_no_other(store: JobStore, submit: Submit) -> None:
+    job = submit()
+    submit(tags=(job.id,))
+
+    page = store.list_jobs(Wanted(search=job.id))
+
+    assert (page.jobs, page.next_before) == ((job,), None)
+    assert store.list_jobs(Wanted(search=job.id, states=[State.FAILURE])).jobs == ()
+    assert store.list_jobs(Wanted(search=job.id), before=1).jobs == ()
+
+
+def test_a_whole_id_without_a_job_is_looked_for_in_the_tags(store: JobStore, submit: Submit) -> None:
+    unknown = new_job_id()
+    tagged = submit(tags=(f"child of {unknown}",))
+    submit()
+
+    assert store.list_jobs(Wanted(search=unknown)).jobs == (tagged,)
+
+
+def test_pages_of_several_states_have_no_gaps_and_no_repeats(store: JobStore, submit: Submit) -> None:
+    ids = [submit().id for _ in range(20)]
+    for job_id in ids[::3]:
+        store.claim(job_id, OWNER)
+    for job_id in ids[1::3]:
+        store.cancel(job_id)
+
+    pages = pages_of(store, size=3, states=[State.STARTED, State.REVOKED])
+
+    wanted = [job_id for number, job_id in enumerate(ids) if number % 3 != 2]
+    assert [len(page) for page in pages] == [3, 3, 3, 3, 2]
+    assert [*chain.from_iterable(pages)] == wanted[::-1]
 
 
 def test_narrowed_pages_have_no_gaps_and_no_repeats(store: JobStore, submit: Submit) -> None:
@@ -980,7 +1037,7 @@ def test_a_list_shows_short_values_and_null_for_long_ones(
     store.report(too_long.id, too_long.fence, Report(checkpoint_json=longest + " "))
     store.settle(too_long.id, too_long.fence, Settlement(State.SUCCESS, result_json=longest + " "))
 
-    listed = store.list_jobs(**filters).jobs
+    listed = store.list_jobs(Wanted(**filters)).jobs
 
     without = {"args_json": "null", "checkpoint_json": "null", "result_json": "null"}
     assert listed == (replace(store.fetch(too_long.id), **without), store.fetch(fits.id))

@@ -71,7 +71,7 @@ def test_any_headers_get_a_calm_answer(client: FlaskClient, play: Any, headers: 
 @FEW
 @given(
     values=st.fixed_dictionaries(
-        {}, optional={name: st.text(max_size=12) for name in ("state", "page_size", "page_token")}
+        {}, optional={name: st.text(max_size=12) for name in ("state", "q", "page_size", "page_token")}
     )
 )
 def test_any_filter_gets_a_calm_answer(client: FlaskClient, values: dict[str, str]) -> None:

@@ -273,6 +273,10 @@ def test_jobs_are_listed_by_state_task_and_tag(client: FlaskClient, play: Any) -
     assert listed("tag=b") == {tagged}
     assert listed("state=PENDING&task=count") == {plain, tagged}
     assert listed("tag=none") == set()
+    assert listed("state=STARTED,PENDING&task=count") == {plain, tagged, running}
+    assert listed("q=OTH") == {other}
+    assert listed(f"q={running}") == {running}
+    assert listed("q=oun&state=PENDING") == {plain, tagged}
     assert listed("state=&task=&tag=&page_size=&page_token=") == {plain, other, tagged, running}
 
 

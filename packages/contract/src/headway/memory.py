@@ -18,6 +18,7 @@ from typing import Any
 
 from headway.catalogue import ALIVE_SECONDS, TaskEntry, Worker
 from headway.figures import Counted, Figures, outcome_of
+from headway.first_record import first_record
 from headway.job import MOVES, RECOVERED_LANE, Job, State, to_amount, to_text
 from headway.memory_feed import MemoryFeed
 from headway.memory_figures import figures_of
@@ -52,9 +53,9 @@ from headway.store import (
     Settlement,
     Standing,
     Submitted,
-    first_record,
     place_of,
 )
+from headway.wanted import ANY_JOB, Wanted
 
 
 @dataclass(slots=True)
@@ -326,19 +327,15 @@ class MemoryJobStore:
         with self._step():
             return [self.log(job_id, line_id) for job_id, line_id in after.items()]
 
-    def list_jobs(
-        self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None
-    ) -> Page:
+    def list_jobs(self, wanted: Wanted = ANY_JOB, *, size: int = 50, before: int | None = None) -> Page:
         with self._step():
             self._forget(self._now())
-            numbered = [(slot.number, slot.job) for slot in self._slots.values()]
+            named = self._slots.get(wanted.job_id)
+            numbered = [(slot.number, slot.job) for slot in ([named] if named else self._slots.values())]
         found = [
             (number, job)
             for number, job in reversed(numbered)
-            if (before is None or number < before)
-            and (state is None or job.state is state)
-            and (not task or job.task == task)
-            and (not tag or tag in job.tags)
+            if (before is None or number < before) and wanted.takes(job)
         ]
         shown = found[:size]
         return Page(tuple(listed(job) for _, job in shown), shown[-1][0] if len(found) > size else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -11,6 +11,10 @@ from headway.job import Job, State
 from headway.records import pairs_of, read_or_skip
 from headway.scripts import answering
 from headway.store import Page
+from headway.wanted import Wanted
+
+Row = tuple[str, float]
+"""A job's id and its place in the lists."""
 
 SCAN_PAGE = 200
 MAX_SCANNED = 2_000
@@ -25,20 +29,31 @@ class RedisLists:
         self._prefix = prefix
         self._run = run
 
-    def page(self, state: State | None, task: str, tag: str, size: int, before: int | None) -> Page:
+    def page(self, wanted: Wanted, size: int, before: int | None) -> Page:
         """See `headway.store.JobStore.list_jobs`."""
-        index = f"{self._prefix}index:{state}" if state else f"{self._prefix}index"
-        count = SCAN_PAGE if task or tag else size + 1
+        return (self._named(wanted, before) if wanted.job_id else None) or self._scanned(wanted, size, before)
+
+    def _named(self, wanted: Wanted, before: int | None) -> Page | None:
+        """The job that was searched for by its whole id, however old it is; None when there is no such job."""
+        with answering():
+            score: Any = self._redis.zscore(f"{self._prefix}index", wanted.job_id)
+        found = self._read([(wanted.job_id, score)]) if score is not None else []
+        known = [(job, place) for job, place in found if job]
+        shown = [job for job, place in known if (before is None or place < before) and wanted.takes(job)]
+        return Page(tuple(shown), None) if known else None
+
+    def _scanned(self, wanted: Wanted, size: int, before: int | None) -> Page:
+        count = SCAN_PAGE if wanted.is_narrow else size + 1
         found: list[Job] = []
         scanned = 0
         while scanned < MAX_SCANNED:
-            rows = self._newest(index, before, count)
+            rows = self._newest(wanted.states, before, count)
             for job, score in rows:
                 if len(found) == size:
                     return Page(tuple(found), before)
                 before = score
                 # Between the index and the record a job may have moved on, or its time may be over.
-                if job and _is_listed(job, state, task, tag):
+                if job and wanted.takes(job):
                     found.append(job)
             scanned += len(rows)
             if len(rows) < count:
@@ -52,10 +67,18 @@ class RedisLists:
                 pipe.zcard(f"{self._prefix}index:{state}")
             return dict(zip(State, pipe.execute(), strict=True))
 
-    def _newest(self, index: str, before: int | None, count: int) -> list[tuple[Job | None, int]]:
+    def _newest(self, states: Collection[State], before: int | None, count: int) -> list[tuple[Job | None, int]]:
+        """So many at the most; fewer only when there are no more."""
+        names = [f"index:{state}" for state in states] or ["index"]
         bound = "+inf" if before is None else f"({before}"
         with answering():
-            rows: Any = self._redis.zrevrangebyscore(index, bound, "-inf", start=0, num=count, withscores=True)
+            pipe = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipe.zrevrangebyscore(f"{self._prefix}{name}", bound, "-inf", start=0, num=count, withscores=True)
+            answers = pipe.execute()
+        return self._read(_merged(answers)[:count])
+
+    def _read(self, rows: Sequence[Row]) -> list[tuple[Job | None, int]]:
         records = self._run("list", *(job_id for job_id, _ in rows)) if rows else []
         return [
             (read_or_skip(job_id, pairs_of(stored)), int(score))
@@ -63,5 +86,7 @@ class RedisLists:
         ]
 
 
-def _is_listed(job: Job, state: State | None, task: str, tag: str) -> bool:
-    return (not state or job.state is state) and (not task or job.task == task) and (not tag or tag in job.tags)
+def _merged(lists: Sequence[Sequence[Row]]) -> list[Row]:
+    """Newest first. A job that moves while the lists are read may stand in two of them, at the same place."""
+    rows = {job_id: score for each in lists for job_id, score in each}
+    return sorted(rows.items(), key=lambda row: row[1], reverse=True)

@@ -42,6 +42,7 @@ from headway.capacity import Capacity
 from headway.catalogue import TaskEntry, Worker
 from headway.changes import RedisChanges
 from headway.figures import Figures, read_figures
+from headway.first_record import first_record
 from headway.job import Job, State, from_milliseconds, to_milliseconds
 from headway.problem import (
     Problem,
@@ -75,9 +76,9 @@ from headway.store import (
     Settlement,
     Standing,
     Submitted,
-    first_record,
     place_of,
 )
+from headway.wanted import ANY_JOB, Wanted
 
 
 class RedisJobStore:
@@ -216,10 +217,8 @@ class RedisJobStore:
     def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
         return self._reads.logs(after)
 
-    def list_jobs(
-        self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None
-    ) -> Page:
-        return self._lists.page(state, task, tag, size, before)
+    def list_jobs(self, wanted: Wanted = ANY_JOB, *, size: int = 50, before: int | None = None) -> Page:
+        return self._lists.page(wanted, size, before)
 
     def totals(self) -> Mapping[State, int]:
         return self._lists.totals()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from headway.catalogue import TaskEntry, Worker
 from headway.figures import Figures
 from headway.job import Job, Priority, State
 from headway.problem import Cancelled, Problem
+from headway.wanted import ANY_JOB, Wanted
 
 MAX_LOST_IN_A_ROW = 3
 LOG_LINES_KEPT = 1_000
@@ -239,10 +240,11 @@ class JobStore(Protocol):
     def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
         """Of each job the lines behind the one named, in their order."""
 
-    def list_jobs(
-        self, *, state: State | None = None, task: str = "", tag: str = "", size: int = 50, before: int | None = None
-    ) -> Page:
-        """Newest first, each record as it is but for long fields, see `LISTED_BYTES`."""
+    def list_jobs(self, wanted: Wanted = ANY_JOB, *, size: int = 50, before: int | None = None) -> Page:
+        """Newest first, each record as it is but for long fields, see `LISTED_BYTES`.
+
+        A search for a whole id finds its job at once, and that one alone, if there is one.
+        """
 
     def totals(self) -> Mapping[State, int]: ...
     def figures(self) -> Figures:
@@ -258,35 +260,6 @@ class JobStore(Protocol):
 
     def catalogue(self) -> Mapping[str, TaskEntry]: ...
     def workers(self) -> Sequence[Worker]: ...
-
-
-def first_record(new: NewJob, created_at: datetime) -> Job:
-    """The record as a submit leaves it; both stores answer with it."""
-    due_at = new.due_at if new.delay_seconds is None else _later(created_at, new.delay_seconds)
-    expires_in = new.expires_in_seconds
-    return Job(
-        id=new.id,
-        task=new.task,
-        args_json=new.args_json,
-        queue=new.queue,
-        priority=new.priority,
-        tags=new.tags,
-        max_retries=new.max_retries,
-        timeout_seconds=new.timeout_seconds,
-        request_id=new.request_id,
-        traceparent=new.traceparent,
-        retention_seconds=new.retention_seconds,
-        created_at=created_at,
-        state=State.PENDING,
-        version=1,
-        updated_at=created_at,
-        scheduled_for=due_at,
-        start_before_at=None if expires_in is None else _later(due_at or created_at, expires_in),
-    )
-
-
-def _later(moment: datetime, seconds: float) -> datetime:
-    return moment + timedelta(milliseconds=round(seconds * 1000))
 
 
 def place_of(job: Job, *, is_scheduled: bool, rank: int | None, workers: Iterable[Worker]) -> Place:

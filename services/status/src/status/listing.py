@@ -11,9 +11,12 @@ from headway.document import document_of
 from headway.job import State
 from headway.problem import Problem, clip
 from headway.store import JobStore
+from headway.wanted import Wanted
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+MIN_SEARCH, MAX_SEARCH = 2, 100
+"""Characters."""
 
 
 def read_listing(store: JobStore, parameters: Mapping[str, str], root: str = "") -> dict[str, Any]:
@@ -23,9 +26,12 @@ def read_listing(store: JobStore, parameters: Mapping[str, str], root: str = "")
     arguments and a result that are long, are only in its own status.
     """
     page = store.list_jobs(
-        state=_state(parameters.get("state", "")),
-        task=parameters.get("task", ""),
-        tag=parameters.get("tag", ""),
+        Wanted(
+            states=_states(parameters.get("state", "")),
+            task=parameters.get("task", ""),
+            tag=parameters.get("tag", ""),
+            search=_search(parameters.get("q")),
+        ),
         size=_size(parameters.get("page_size", "")),
         before=_before(parameters.get("page_token", "")),
     )
@@ -36,12 +42,18 @@ def read_listing(store: JobStore, parameters: Mapping[str, str], root: str = "")
     }
 
 
-def _state(text: str) -> State | None:
-    if not text:
-        return None
-    if text not in State.__members__:
-        raise _wrong("state", text, f"one of {', '.join(State)}")
-    return State(text)
+def _states(text: str) -> list[State]:
+    names = list(dict.fromkeys(text.split(","))) if text else []
+    if any(name not in State.__members__ for name in names):
+        raise _wrong("state", text, f"one or more of {', '.join(State)}, with commas between them")
+    return [State(name) for name in names]
+
+
+def _search(text: str | None) -> str:
+    """Unlike a filter, it is refused when it is empty: one character would find nearly everything."""
+    if text is not None and not MIN_SEARCH <= len(text) <= MAX_SEARCH:
+        raise _wrong("q", text, f"{MIN_SEARCH} to {MAX_SEARCH} characters")
+    return text or ""
 
 
 def _size(text: str) -> int:

@@ -36,11 +36,11 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
     @routes.get("/status")
     @routes.doc(summary="List jobs", responses={200: "Newest first, with totals by state."})
     def list_jobs() -> Response:
-        """Filters by state, task and tag; `next_page_token` leads to the next page while there is one.
+        """Filters by state, task and tag, and a search; `next_page_token` leads to the next page while there is one.
 
         Arguments and results of more than 1 KiB are null here: read the job itself.
         """
-        filters = single_parameters("state", "task", "tag", "page_size", "page_token")
+        filters = single_parameters("state", "task", "tag", "q", "page_size", "page_token")
         return json_response(read_listing(store, filters, root))
 
     @routes.get("/stats")

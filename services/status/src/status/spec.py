@@ -8,7 +8,7 @@ from chassis.openapi import add_problems, header, query
 from headway.figures import COUNTS
 from headway.job import State
 from headway.problem import EndedBy
-from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_SEARCH, MIN_SEARCH
 from status.routes import MAX_STREAM_JOBS
 
 JOB: dict[str, Any] = {
@@ -110,6 +110,9 @@ EVENT = {
     },
 }
 
+_ANY_STATE = f"({'|'.join(State)})"
+STATES = f"^{_ANY_STATE}(,{_ANY_STATE})*$"
+
 RESUME = header("Last-Event-ID", "Id of the last event received; the stream goes on behind it.")
 
 
@@ -121,9 +124,16 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     one["responses"]["200"]["content"] = {"application/json": {"schema": JOB}}
     paths["/stats"]["get"]["responses"]["200"]["content"] = {"application/json": {"schema": STATS}}
     listing["parameters"] = [
-        query("state", "Only jobs in this state.", enum=[state.value for state in State]),
+        query("state", "Only jobs in one of these states, with commas between them.", type="string", pattern=STATES),
         query("task", "Only jobs of this task.", type="string"),
         query("tag", "Only jobs with this tag.", type="string"),
+        query(
+            "q",
+            "Only jobs whose id begins with it, or whose task or a tag contains it, in any case.",
+            type="string",
+            minLength=MIN_SEARCH,
+            maxLength=MAX_SEARCH,
+        ),
         query("page_size", "Jobs a page.", type="integer", minimum=1, maximum=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE),
         query("page_token", "Where the next page begins.", type="string"),
     ]
