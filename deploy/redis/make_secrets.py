@@ -16,11 +16,12 @@ import secrets
 from pathlib import Path
 
 READ = (
-    "+exists +get +mget +hget +hgetall +hmget +hkeys +hstrlen +lindex +llen +xrange"
+    "+exists +get +mget +hget +hgetall +hmget +hkeys +hstrlen +lindex +llen +lrange +xrange"
     " +zcard +zrange +zrangebyscore +zrank +zrevrangebyscore +zscore"
 )
 WRITE = (
-    "+del +expire +persist +set +incr +hset +hincrby +hdel +hlen +lpush +zadd +zrem +zremrangebyscore +xadd +publish"
+    "+del +expire +persist +set +incr +hset +hincrby +hdel +hlen +lpush +rpush +lset +lrem"
+    " +zadd +zrem +zremrangebyscore +xadd +publish"
 )
 CONNECT = "+ping +hello +client|setinfo +client|setname +select"
 LOOK = "+time +info +dbsize +config|get"
@@ -28,7 +29,7 @@ LOOK = "+time +info +dbsize +config|get"
 SCRIPTS = "+evalsha +script|load"
 """The moves are scripts, which may do what their caller may do and nothing more."""
 TRANSPORT = (
-    "+multi +exec +discard +watch +unwatch +brpop +rpush +rpop +hexists +sadd +srem +smembers"
+    "+multi +exec +discard +watch +unwatch +brpop +rpop +hexists +sadd +srem +smembers"
     " +zcount +script|exists +subscribe +unsubscribe +psubscribe +punsubscribe"
 )
 """What Celery's transport needs beside that."""

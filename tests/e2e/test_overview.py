@@ -53,3 +53,14 @@ def test_a_job_is_found_by_a_part_of_what_one_knows(headway: Any) -> None:
     assert job["id"] in found(q=job["id"][:8])
     assert job["id"] in found(q="nightly", state="SUCCESS,FAILURE")
     assert job["id"] not in found(q="nightly", state="FAILURE,REVOKED")
+
+
+def test_a_timeline_tells_how_a_job_came_to_its_end(headway: Any) -> None:
+    job = headway.run("misbehave", args={"action": "fail_once"}, max_retries=2)
+
+    moves = headway.http.get(f"/status/{job['id']}/timeline").json()["moves"]
+
+    told = [(move["why"], move["attempt"]) for move in moves if move["why"] != "progressed"]
+    assert told == [("submitted", 0), ("claimed", 1), ("failed", 1), ("due", 1), ("claimed", 2), ("succeeded", 2)]
+    assert all(move["worker"] for move in moves if move["why"] in ("claimed", "failed", "succeeded"))
+    assert [move["at"] for move in moves] == sorted(move["at"] for move in moves)

@@ -37,6 +37,7 @@ ROUTES = [
     "/status/{job_id}",
     "/status/{job_id}/events",
     "/status/{job_id}/result",
+    "/status/{job_id}/timeline",
 ]
 HEADERS = st.dictionaries(
     st.sampled_from(["HTTP_LAST_EVENT_ID", "HTTP_IF_NONE_MATCH", "HTTP_PREFER", "HTTP_ACCEPT"]),
@@ -64,7 +65,7 @@ def test_any_address_gets_a_calm_answer(client: FlaskClient, path: str, query: s
 def test_any_headers_get_a_calm_answer(client: FlaskClient, play: Any, headers: dict[str, str]) -> None:
     job_id = play.in_state(State.SUCCESS)
 
-    for path in ("", "/events", "/result"):
+    for path in ("", "/events", "/result", "/timeline"):
         _check_calm(client.get(f"/status/{job_id}{path}", environ_overrides=headers))
 
 

@@ -23,7 +23,7 @@ from status.settings import StatusSettings
 
 Refused = Callable[..., dict[str, Any]]
 
-ADDRESSES = ["/status/{}", "/status/{}/events", "/status/{}/result"]
+ADDRESSES = ["/status/{}", "/status/{}/events", "/status/{}/result", "/status/{}/timeline"]
 MALFORMED_IDS = [
     "1",
     "a" * 36,

@@ -252,6 +252,30 @@ def test_a_job_that_ended_badly_has_no_result(
     assert refused(response, 409, "no-result")["state"] == state
 
 
+def test_a_timeline_tells_how_a_job_went(client: FlaskClient, play: Any, store: Any) -> None:
+    job = play.start()
+    play.report(job, 1)
+    play.settle(job, State.FAILURE, message="no such page")
+    store.retry(job.id)
+
+    answer = client.get(f"/status/{job.id}/timeline")
+
+    first, *_, failed, restarted = moves = answer.get_json()["moves"]
+    assert [move["why"] for move in moves] == ["submitted", "claimed", "progressed", "failed", "restarted"]
+    assert first | {"at": ""} == {
+        "at": "",
+        "state": "PENDING",
+        "attempt": 0,
+        "why": "submitted",
+        "detail": None,
+        "worker": None,
+    }
+    assert (failed["state"], failed["attempt"], failed["detail"]) == ("FAILURE", 1, "no such page")
+    assert (failed["worker"], restarted["worker"]) == ("host:1:1", None)
+    assert failed["at"].endswith("Z")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_jobs_are_listed_newest_first(client: FlaskClient, play: Any) -> None:
     ids = [play.submit() for _ in range(3)]
 

@@ -13,6 +13,7 @@ import orjson
 
 from headway.job import Job, State
 from headway.store import LogLine, Place
+from headway.story import Move
 
 ESTIMATE_AFTER_SECONDS = 3.0
 ESTIMATE_AFTER_PERCENT = 3.0
@@ -72,6 +73,18 @@ def links_of(job: Job, root: str = "") -> dict[str, str]:
 def log_document(job_id: str, line: LogLine) -> dict[str, Any]:
     """A line of the log; `line` is unique within the job and grows."""
     return {"id": job_id, "line": line.id, "text": line.text, "at": line.at}
+
+
+def move_document(move: Move) -> dict[str, Any]:
+    """A move of a job's story."""
+    return {
+        "at": move.at,
+        "state": move.state,
+        "attempt": move.attempt,
+        "why": move.why,
+        "detail": move.detail,
+        "worker": move.worker,
+    }
 
 
 def percent_of(job: Job) -> float | None:

@@ -55,6 +55,7 @@ from headway.store import (
     Submitted,
     place_of,
 )
+from headway.story import FIRST_MOVES_KEPT, MOVES_KEPT, Move, Why, move_between
 from headway.wanted import ANY_JOB, Wanted
 
 
@@ -66,6 +67,7 @@ class _Slot:
     number: int
     """Order of submission: a stable cursor for lists."""
     lines: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
+    moves: list[Move] = field(default_factory=list)
     place: tuple[int, int] | None = None
     """Lane and sequence while it is in line."""
     due_at: datetime | None = None
@@ -108,6 +110,7 @@ class MemoryJobStore:
                 self._keys[idempotency.key] = (new.id, idempotency.fingerprint, until)
             slot = self._slots[new.id] = _Slot(first_record(new, now), next(self._sequence))
             self._count(slot.job, "submitted")
+            self._note(slot, slot.job, Why.SUBMITTED)
             slot.due_at = slot.job.scheduled_for
             if not slot.due_at:
                 self._join_line(slot, slot.job.priority.lane)
@@ -127,6 +130,7 @@ class MemoryJobStore:
             self._count(job, "started")
             return self._write(
                 slot,
+                Why.CLAIMED,
                 state=State.STARTED,
                 waited_seconds=(self._now() - job.updated_at).total_seconds(),
                 attempt=job.attempt + 1,
@@ -150,7 +154,8 @@ class MemoryJobStore:
                 changed["state"] = State.PROGRESS
             if report.lines:
                 changed["lines"] = slot.job.lines + len(report.lines)
-            job = self._write(slot, **changed)
+            is_first = slot.job.state is State.STARTED and "state" in changed
+            job = self._write(slot, Why.PROGRESSED if is_first else None, **changed)
             for number, line in enumerate(report.lines, 1):
                 slot.lines.append(LogLine(f"{job.version}-{number}", job.updated_at, line))
             return Standing.CANCEL if job.cancel_requested_at else Standing.OK
@@ -192,7 +197,8 @@ class MemoryJobStore:
         if state is State.RETRY:
             slot.due_at = self._now() + timedelta(seconds=settlement.delay_seconds)
             self._count(job, "retried")
-            self._write(slot, state=state, retries=job.retries + 1, scheduled_for=slot.due_at, owner=None, **changed)
+            changed |= {"retries": job.retries + 1, "scheduled_for": slot.due_at, "owner": None}
+            self._write(slot, Why(outcome_of(State.FAILURE, settlement.error_json)), state=state, **changed)
             return
         if state is State.REVOKED:
             changed |= ended_by(cancelled(how, job.cancel_reason))
@@ -218,7 +224,7 @@ class MemoryJobStore:
             is_later = why is Interruption.DECLINED
             slot.due_at = self._now() + timedelta(seconds=DECLINED_SECONDS) if is_later else None
             changes: dict[str, Any] = {"lost": lost, "attempt": attempt, "scheduled_for": slot.due_at, "owner": None}
-            self._write(slot, state=State.RETRY, message=INTERRUPTED[why], **changes)
+            self._write(slot, Why(why.value), state=State.RETRY, message=INTERRUPTED[why], **changes)
             if not is_later:
                 self._join_line(slot, RECOVERED_LANE)
             return True
@@ -229,7 +235,7 @@ class MemoryJobStore:
             slot = self._slots[job_id]
             if job.state.is_final:
                 raise already_finished(job_id, job.state)
-            requested = {"cancel_requested_at": self._now(), "cancel_reason": reason}
+            requested: dict[str, Any] = {"cancel_requested_at": self._now(), "cancel_reason": reason}
             if job.state.is_running:
                 return job if job.cancel_requested_at else self._write(slot, **requested)
             how = Cancelled.WAITING if job.state is State.PENDING else Cancelled.RETRYING
@@ -253,7 +259,8 @@ class MemoryJobStore:
         changes: dict[str, Any] = dict.fromkeys((*emptied, "start_before_at"))
         changes |= bar_to_begin_with(slot.job)
         slot.job = replace(slot.job, state=State.RETRY)
-        self._write(slot, state=State.RETRY, message=RETRIED, cancel_reason="", retries=0, lost=0, **changes)
+        changes |= {"message": RETRIED, "cancel_reason": "", "retries": 0, "lost": 0}
+        self._write(slot, Why.RESTARTED, state=State.RETRY, **changes)
 
     def renew(self, claims: Sequence[tuple[str, str]]) -> Sequence[Standing]:
         """In one process nobody is lost without the others: leases have no end here."""
@@ -274,7 +281,7 @@ class MemoryJobStore:
             due = [slot for slot in self._slots.values() if slot.due_at and slot.due_at <= now]
             for slot in sorted(due, key=lambda slot: slot.due_at or now):
                 slot.due_at = None
-                self._write(slot)
+                self._write(slot, Why.DUE)
                 self._join_line(slot, slot.job.priority.lane)
             late = [slot for slot in self._slots.values() if is_late(slot.job, now)]
             for slot in late:
@@ -317,6 +324,11 @@ class MemoryJobStore:
         with self._step():
             job = self.fetch(job_id)
             return job, self.place(job)
+
+    def story(self, job_id: str) -> Sequence[Move]:
+        with self._step():
+            self.fetch(job_id)
+            return list(self._slots[job_id].moves)
 
     def log(self, job_id: str, after: str = "0-0") -> Sequence[LogLine]:
         with self._step():
@@ -385,18 +397,25 @@ class MemoryJobStore:
 
     # How a record is changed
 
-    def _write(self, slot: _Slot, **changes: Any) -> Job:
-        """Raise the version, change the record, tell the watchers: the one place that does."""
+    def _write(self, slot: _Slot, why: Why | None = None, **changes: Any) -> Job:
+        """Raise the version, change the record, tell the watchers: the one place that does. `why` is for its story."""
         was = slot.job
         state = changes.get("state", was.state)
         if state is not was.state and state not in MOVES[was.state]:
             raise AssertionError(f"forbidden move of {was.id} from {was.state} to {state}")
         changes |= {"version": was.version + 1, "updated_at": self._now()}
         slot.job = replace(was, **changes)
+        if why:
+            self._note(slot, was, why)
         published = {name: to_text(value) for name, value in changes.items()}
         for feed in self._feeds:
             feed.put(Change(was.id, published))
         return slot.job
+
+    def _note(self, slot: _Slot, was: Job, why: Why) -> None:
+        slot.moves.append(move_between(was, slot.job, why))
+        if len(slot.moves) > MOVES_KEPT:
+            del slot.moves[FIRST_MOVES_KEPT]
 
     def _count(self, job: Job, what: str, label: str = "") -> None:
         self._counts[Counted(what, label, job.queue, job.task)] += 1
@@ -406,7 +425,7 @@ class MemoryJobStore:
         self._count(slot.job, "finished", outcome)
         slot.place = slot.due_at = None
         gone_at = now + timedelta(seconds=slot.job.retention_seconds)
-        self._write(slot, state=state, finished_at=now, gone_at=gone_at, owner=None, **changes)
+        self._write(slot, Why(outcome), state=state, finished_at=now, gone_at=gone_at, owner=None, **changes)
 
     @contextmanager
     def _step(self) -> Iterator[None]:

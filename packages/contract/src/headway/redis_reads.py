@@ -12,6 +12,7 @@ from headway.problem import Problem, job_expired, job_not_found
 from headway.records import read_record
 from headway.scripts import answering
 from headway.store import LogLine, Place, place_of
+from headway.story import Move, read_move
 
 
 class RedisReads:
@@ -52,6 +53,18 @@ class RedisReads:
             for job, score, rank in zip(waiting, answers[::2], answers[1::2], strict=True)
         }
         return [places.get(job.id, Place()) for job in jobs]
+
+    def story(self, job_id: str) -> Sequence[Move]:
+        """See `headway.store.JobStore.story`."""
+        with answering():
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.exists(f"{self._prefix}job:{job_id}")
+            pipe.exists(f"{self._prefix}gone:{job_id}")
+            pipe.lrange(f"{self._prefix}job:{job_id}:moves", 0, -1)
+            is_there, has_tombstone, moves = pipe.execute()
+        if not is_there:
+            raise job_expired(job_id) if has_tombstone else job_not_found(job_id)
+        return [read_move(text) for text in moves]
 
     def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:
         """See `headway.store.JobStore.logs`."""

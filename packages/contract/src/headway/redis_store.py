@@ -10,6 +10,7 @@ Keys, all behind one prefix (`headway:`):
 | `job:<id>`             | hash    | the record; expires after its retention                           |
 | `job:<id>`             | channel | one message per move: the changed fields as JSON                  |
 | `job:<id>:log`         | stream  | its log lines, the last 1,000; ids are `version-n`                |
+| `job:<id>:moves`       | list    | its story: the first 20 moves and the newest, 100 at the most     |
 | `gone:<id>`            | string  | tombstone of a dropped record, 7 days                             |
 | `queue:<queue>[@lane]` | list    | doorbells; lane 0 (no suffix) recovered, 1 high, 2 normal, 3 low  |
 | `queue:echo:<worker>`  | list    | what a worker rings at its own door, 60 s at the most             |
@@ -78,6 +79,7 @@ from headway.store import (
     Submitted,
     place_of,
 )
+from headway.story import Move
 from headway.wanted import ANY_JOB, Wanted
 
 
@@ -210,6 +212,9 @@ class RedisJobStore:
         job = read_record(job_id, pairs_of(stored))
         workers = [Worker.from_json(text) for text in announced]
         return job, place_of(job, is_scheduled=is_scheduled == 1, rank=rank if rank >= 0 else None, workers=workers)
+
+    def story(self, job_id: str) -> Sequence[Move]:
+        return self._reads.story(job_id)
 
     def log(self, job_id: str, after: str = "0-0") -> Sequence[LogLine]:
         return self.logs({job_id: after})[0]

@@ -28,6 +28,7 @@ from headway.store import (
     TOMBSTONE_SECONDS,
     UNANSWERED_SECONDS,
 )
+from headway.story import FIRST_MOVES_KEPT, MOVE_DETAIL_BYTES, MOVES_KEPT, TOLD
 
 LANE_SPAN = 10**13
 """Scores in `open:<queue>` are lane × span + sequence, so that a rank is a place in the line."""
@@ -100,6 +101,7 @@ def _constants(doorbell: str) -> str:
     lanes = ", ".join(f"{priority} = {priority.lane}" for priority in Priority)
     long_fields = ", ".join(f"'{name}'" for name in LONG_FIELDS)
     outcomes = ", ".join(f"{state} = '{outcome}'" for state, outcome in OUTCOMES.items())
+    told = ", ".join(f"{why} = '{field}'" for why, field in TOLD.items())
     errors = (f"{how} = [==[{cancelled(how).to_json()}]==]" for how in Cancelled)
     return (
         f"local MOVES = {{ {moves} }}\nlocal LANE_OF = {{ {lanes} }}\n"
@@ -110,6 +112,8 @@ def _constants(doorbell: str) -> str:
         f"local LISTED_BYTES, LONG_FIELDS = {LISTED_BYTES}, {{ {long_fields} }}\n"
         f"local OUTCOME, TIMEOUT = {{ {outcomes} }}, '/problems/timeout'\n"
         f"local COUNTS_KEPT, OTHER, OVERRUN_SECONDS = {COUNTS_KEPT}, '{OTHER}', {OVERRUN_SECONDS}\n"
+        f"local MOVES_KEPT, FIRST_MOVES_KEPT, TOLD = {MOVES_KEPT}, {FIRST_MOVES_KEPT}, {{ {told} }}\n"
+        f"local MOVE_DETAIL_BYTES = {MOVE_DETAIL_BYTES}\n"
         f"local DECLINED_SECONDS = {DECLINED_SECONDS}\n"
         f"local DOORBELL = [==[{doorbell}]==]\n"
         f"local HARD_LIMIT_GRACE, TOMBSTONE_SECONDS = {HARD_LIMIT_GRACE_SECONDS}, {TOMBSTONE_SECONDS}\n"

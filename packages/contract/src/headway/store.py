@@ -17,6 +17,7 @@ from headway.catalogue import TaskEntry, Worker
 from headway.figures import Figures
 from headway.job import Job, Priority, State
 from headway.problem import Cancelled, Problem
+from headway.story import Move
 from headway.wanted import ANY_JOB, Wanted
 
 MAX_LOST_IN_A_ROW = 3
@@ -235,6 +236,9 @@ class JobStore(Protocol):
 
     def look(self, job_id: str) -> tuple[Job, Place]:
         """Both at once, for the price of one question. Raises as `fetch` does."""
+
+    def story(self, job_id: str) -> Sequence[Move]:
+        """The moves it made, oldest first, see `headway.story`. Raises as `fetch` does."""
 
     def log(self, job_id: str, after: str = "0-0") -> Sequence[LogLine]: ...
     def logs(self, after: Mapping[str, str]) -> Sequence[Sequence[LogLine]]:

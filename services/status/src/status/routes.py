@@ -11,7 +11,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from chassis.web import json_response, single_parameters
-from headway.document import document_of
+from headway.document import document_of, move_document
 from headway.job import Job, is_job_id
 from headway.problem import Problem, StoreUnavailable, clip, job_not_found
 from headway.store import JobStore, Place
@@ -88,6 +88,14 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
         job = _fetch(store, job_id)
         return stream([job_id], lambda _: job)
 
+    @routes.get("/status/<job_id>/timeline")
+    @routes.doc(summary="Read a job's story", responses={200: "Its moves, oldest first."})
+    def read_timeline(job_id: str) -> Response:
+        """When the job changed its state, why, and with which worker. 100 moves are kept: the first and the newest."""
+        single_parameters()
+        _check_id(job_id)
+        return json_response({"moves": [move_document(move) for move in store.story(job_id)]})
+
     @routes.get("/status/<job_id>/result")
     @routes.doc(summary="Read a job's result", responses={200: "The result as the task returned it."})
     def read_result(job_id: str) -> Response:
@@ -104,15 +112,19 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
     return routes
 
 
-def _look(store: JobStore, job_id: str) -> tuple[Job, Place]:
+def _check_id(job_id: str) -> None:
+    """What cannot be an id is not worth a question to the store."""
     if not is_job_id(job_id):
         raise job_not_found(job_id)
+
+
+def _look(store: JobStore, job_id: str) -> tuple[Job, Place]:
+    _check_id(job_id)
     return store.look(job_id)
 
 
 def _fetch(store: JobStore, job_id: str) -> Job:
-    if not is_job_id(job_id):
-        raise job_not_found(job_id)  # what cannot be an id is not worth a question to the store
+    _check_id(job_id)
     return store.fetch(job_id)
 
 

@@ -8,6 +8,7 @@ from chassis.openapi import add_problems, header, query
 from headway.figures import COUNTS
 from headway.job import State
 from headway.problem import EndedBy
+from headway.story import MOVES_KEPT, Why
 from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_SEARCH, MIN_SEARCH
 from status.routes import MAX_STREAM_JOBS
 
@@ -100,6 +101,19 @@ STATS = _whole(
     "The figures of all jobs. Counters are since ever; a rate is the difference of two documents.",
 )
 
+OR_NULL = {"type": ["string", "null"]}
+MOVE = _whole(
+    {
+        "at": {"type": "string", "format": "date-time"},
+        "state": {"enum": [state.value for state in State], "description": "The state that it led to."},
+        "attempt": COUNT | {"description": "The attempt that it began or ended, or the last one before it."},
+        "why": {"enum": [why.value for why in Why]},
+        "detail": OR_NULL | {"description": "The failure's text, or the reason that a client gave."},
+        "worker": OR_NULL | {"description": "Who began or ended an attempt."},
+    }
+)
+TIMELINE = _whole({"moves": {"type": "array", "items": MOVE, "maxItems": MOVES_KEPT}})
+
 EVENT = {
     "type": "object",
     "description": "One event. The data are JSON, by the event's name.",
@@ -151,6 +165,9 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     for stream in (many, single):
         stream["responses"]["200"]["content"] = {"text/event-stream": {"schema": EVENT}}
     add_problems(paths["/stats"]["get"], 400, 503)
+    timeline = paths["/status/{job_id}/timeline"]["get"]
+    timeline["responses"]["200"]["content"] = {"application/json": {"schema": TIMELINE}}
+    add_problems(timeline, 400, 404, 410, 503)
     add_problems(listing, 400, 503)
     add_problems(one, 400, 404, 410, 429, 503)
     add_problems(many, 400, 406, 429, 503)

@@ -28,5 +28,5 @@ local changes = {
 }
 empty_bar_unless(known[4], changes)
 count(id, 'started')
-move(id, 'STARTED', changes)
+move(id, 'STARTED', changes, 'claimed')
 return redis.call('HGETALL', record(id))

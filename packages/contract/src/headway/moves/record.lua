@@ -43,22 +43,45 @@ local function write(id, changes)
   return changes.version
 end
 
+-- A text of the story: not longer than it may be, and cut between two characters of UTF-8.
+local function clipped(text)
+  if (text or '') == '' then return cjson.null end
+  if #text <= MOVE_DETAIL_BYTES then return text end
+  local cut = MOVE_DETAIL_BYTES
+  while text:byte(cut + 1) >= 128 and text:byte(cut + 1) < 192 do cut = cut - 1 end
+  return text:sub(1, cut) .. '…'
+end
+
+-- Adds to the job's story. A full Redis refuses a script whose first write needs memory: this is never the first.
+local function note(id, state, why, attempt, owner, detail)
+  local story = record(id) .. ':moves'
+  local worker = (owner or ''):match('^[^/]*')
+  local entry = cjson.encode({ now, state, tonumber(attempt) or 0, why, clipped(detail), clipped(worker) })
+  if redis.call('RPUSH', story, entry) <= MOVES_KEPT then return end
+  redis.call('LSET', story, FIRST_MOVES_KEPT, '')
+  redis.call('LREM', story, 1, '')
+end
+
 -- Keeps the lists by state true.
 local function reindex(id, was, state)
   redis.call('ZADD', key('index:' .. state), redis.call('ZSCORE', key('index'), id), id)
   redis.call('ZREM', key('index:' .. was), id)
 end
 
--- Moves a job to another state, with whatever else changes at the same time.
-local function move(id, state, changes)
-  local was = redis.call('HGET', record(id), 'state')
+-- Moves a job to another state, with whatever else changes at the same time; `why` is for its story.
+local function move(id, state, changes, why)
+  local known = redis.call('HMGET', record(id), 'state', 'attempt', 'owner', TOLD[why] or 'state')
+  local was = known[1]
   if not MOVES[was][state] then
     error('forbidden move of ' .. id .. ' from ' .. was .. ' to ' .. state)
   end
   if was ~= state then reindex(id, was, state) end
   if is_running(was) and not is_running(state) then redis.call('ZREM', key('leases'), id) end
   changes.state = state
-  return write(id, changes)
+  local version = write(id, changes)
+  local owner = (changes.owner or '') ~= '' and changes.owner or known[3]
+  note(id, state, why, known[2], owner, TOLD[why] and (changes[TOLD[why]] or known[4]))
+  return version
 end
 
 -- Counts what happened to a job, for good: in the step that does it, so that no figure can differ from what was done.
@@ -96,9 +119,10 @@ local function finish(id, state, changes, outcome)
   redis.call('ZREM', key('unanswered'), id)
   -- A full Redis refuses a script whose first write needs memory. So this comes behind those that free some.
   count(id, 'finished', outcome)
-  local version = move(id, state, changes)
+  local version = move(id, state, changes, outcome)
   redis.call('EXPIRE', record(id), retention)
   redis.call('EXPIRE', record(id) .. ':log', retention)
+  redis.call('EXPIRE', record(id) .. ':moves', retention)
   redis.call('SET', key('gone:' .. id), '1', 'EX', retention + TOMBSTONE_SECONDS)
   redis.call('ZADD', key('retained'), changes.gone_at, id)
   return version

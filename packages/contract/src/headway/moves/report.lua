@@ -32,7 +32,7 @@ if lines > 0 then changes.lines = redis.call('HINCRBY', record(id), 'lines', lin
 if changes.current or changes.message then state = 'PROGRESS' end
 
 local version
-if state == known[1] then version = write(id, changes) else version = move(id, state, changes) end
+if state == known[1] then version = write(id, changes) else version = move(id, state, changes, 'progressed') end
 for i = 1, lines do
   -- The id ties a line to the version that announced it, so that a stream can resume between two lines.
   redis.call('XADD', record(id) .. ':log', 'MAXLEN', '~', log_limit, version .. '-' .. i, 'text', ARGV[3 + i], 'at', now)

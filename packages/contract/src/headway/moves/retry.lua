@@ -3,7 +3,8 @@
 -- ARGV: id, this request's token, what the job says until it runs.
 -- Answer: 'unknown' | 'gone' | 'refused' (it runs, waits or has its result) | 'again', then the record as name, value, …
 local id, token = ARGV[1], ARGV[2]
-local known = redis.call('HMGET', record(id), 'state', 'token', 'queue', 'priority', 'timeout_seconds', 'checkpoint_json')
+local known = redis.call('HMGET', record(id), 'state', 'token', 'queue', 'priority', 'timeout_seconds', 'checkpoint_json',
+  'attempt')
 local state = known[1]
 
 if not state then return { missing(id) } end
@@ -14,6 +15,7 @@ if not redis.call('ZSCORE', key('index'), id) then return { 'gone' } end
 
 redis.call('PERSIST', record(id))
 redis.call('PERSIST', record(id) .. ':log')
+redis.call('PERSIST', record(id) .. ':moves')
 redis.call('DEL', key('gone:' .. id))
 redis.call('ZREM', key('retained'), id)
 reindex(id, state, 'RETRY')
@@ -24,5 +26,6 @@ local changes = {
 empty_bar_unless(known[6], changes)
 count(id, 'restarted')
 write(id, changes)
+note(id, 'RETRY', 'restarted', known[7])
 ring(id, known[3], LANE_OF[known[4]], known[5])
 return with_record('again', id)

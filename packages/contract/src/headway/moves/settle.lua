@@ -15,6 +15,7 @@ changes.lost = 0
 -- Whoever cancelled the job does not want another attempt.
 if state == 'RETRY' and (known[5] or '') ~= '' then state, how = 'REVOKED', 'failing' end
 if state == 'REVOKED' then changes.error_json, changes.message = cancelled_while(how, known[6]) end
+local is_timeout = changes.error_json and cjson.decode(changes.error_json).type == TIMEOUT
 if state == 'RETRY' then
   local due_at = now + tonumber(ARGV[4])
   changes.retries = redis.call('HINCRBY', record(id), 'retries', 1)
@@ -22,7 +23,7 @@ if state == 'RETRY' then
   changes.owner = ''
   redis.call('ZADD', key('scheduled'), due_at, id)
   count(id, 'retried')
-  move(id, 'RETRY', changes)
+  move(id, 'RETRY', changes, is_timeout and 'timed_out' or OUTCOME.FAILURE)
   return 'ok'
 end
 if state == 'SUCCESS' and not changes.current then
@@ -31,6 +32,5 @@ if state == 'SUCCESS' and not changes.current then
   changes.total = total and total > 0 and known[4] or '1'
   changes.current = changes.total
 end
-local is_timeout = state == 'FAILURE' and cjson.decode(changes.error_json or '{}').type == TIMEOUT
-finish(id, state, changes, is_timeout and 'timed_out' or OUTCOME[state])
+finish(id, state, changes, state == 'FAILURE' and is_timeout and 'timed_out' or OUTCOME[state])
 return 'ok'

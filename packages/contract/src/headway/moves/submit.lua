@@ -27,6 +27,7 @@ redis.call('HSET', record(id), 'id', id, 'state', 'PENDING', 'version', 1, 'crea
   'queue', queue, 'priority', priority, 'timeout_seconds', timeout_seconds,
   'scheduled_for', due_at or '', 'start_before_at', start_before_at or '', unpack(ARGV, 11))
 count(id, 'submitted')
+note(id, 'PENDING', 'submitted')
 -- Microseconds, so that no two jobs share a place in the lists.
 redis.call('ZADD', key('index'), now_us, id)
 redis.call('ZADD', key('index:PENDING'), now_us, id)

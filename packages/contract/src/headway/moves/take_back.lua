@@ -9,7 +9,8 @@ local INTERRUPTED = {
 }
 
 local function end_or_ring(id, why, lost_error_json)
-  local known = redis.call('HMGET', record(id), 'queue', 'timeout_seconds', 'lost', 'cancel_requested_at', 'cancel_reason')
+  local known = redis.call('HMGET', record(id), 'queue', 'timeout_seconds', 'lost', 'cancel_requested_at', 'cancel_reason',
+    'attempt')
   if (known[4] or '') ~= '' then
     local error_json, message = cancelled_while('interrupted', known[5])
     finish(id, 'REVOKED', { error_json = error_json, message = message }, OUTCOME.REVOKED)
@@ -25,15 +26,15 @@ local function end_or_ring(id, why, lost_error_json)
     end
   else
     -- Not the job's fault, so the attempt does not count. The fence keeps growing.
-    changes.attempt = redis.call('HINCRBY', record(id), 'attempt', -1)
+    changes.attempt = tonumber(known[6]) - 1
   end
   if why == 'declined' then
     -- Not at once: the same worker would take it again and again.
     changes.scheduled_for = now + DECLINED_SECONDS * 1000
     redis.call('ZADD', key('scheduled'), changes.scheduled_for, id)
-    move(id, 'RETRY', changes)
+    move(id, 'RETRY', changes, why)
   else
-    move(id, 'RETRY', changes)
+    move(id, 'RETRY', changes, why)
     ring(id, known[1], RECOVERED_LANE, known[2])
   end
   return 'ok'

@@ -57,10 +57,11 @@ if not is_held() then
 end
 
 due('scheduled', function(id)
-  local known = redis.call('HMGET', record(id), 'state', 'queue', 'priority', 'timeout_seconds')
+  local known = redis.call('HMGET', record(id), 'state', 'queue', 'priority', 'timeout_seconds', 'attempt')
   if known[1] == 'PENDING' or known[1] == 'RETRY' then
     ring(id, known[2], LANE_OF[known[3]], known[4])
     write(id, {})
+    note(id, known[1], 'due', known[5])
   end
 end)
 
