@@ -64,3 +64,13 @@ def test_a_timeline_tells_how_a_job_came_to_its_end(headway: Any) -> None:
     assert told == [("submitted", 0), ("claimed", 1), ("failed", 1), ("due", 1), ("claimed", 2), ("succeeded", 2)]
     assert all(move["worker"] for move in moves if move["why"] in ("claimed", "failed", "succeeded"))
     assert [move["at"] for move in moves] == sorted(move["at"] for move in moves)
+
+
+def test_a_log_can_be_read_after_the_end(headway: Any) -> None:
+    job = headway.run("talk", args={"lines": 2})
+    streamed = [data for name, _, data in headway.events(f"/status/{job['id']}/events") if name == "log"]
+
+    answer = headway.http.get(f"/status/{job['id']}/log").json()
+
+    assert streamed
+    assert (answer["lines"], answer["lines_total"]) == (streamed, len(streamed))

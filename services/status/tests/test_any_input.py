@@ -36,6 +36,7 @@ ROUTES = [
     "/status/events",
     "/status/{job_id}",
     "/status/{job_id}/events",
+    "/status/{job_id}/log",
     "/status/{job_id}/result",
     "/status/{job_id}/timeline",
 ]
@@ -65,7 +66,7 @@ def test_any_address_gets_a_calm_answer(client: FlaskClient, path: str, query: s
 def test_any_headers_get_a_calm_answer(client: FlaskClient, play: Any, headers: dict[str, str]) -> None:
     job_id = play.in_state(State.SUCCESS)
 
-    for path in ("", "/events", "/result", "/timeline"):
+    for path in ("", "/events", "/log", "/result", "/timeline"):
         _check_calm(client.get(f"/status/{job_id}{path}", environ_overrides=headers))
 
 

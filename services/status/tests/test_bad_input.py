@@ -23,7 +23,7 @@ from status.settings import StatusSettings
 
 Refused = Callable[..., dict[str, Any]]
 
-ADDRESSES = ["/status/{}", "/status/{}/events", "/status/{}/result", "/status/{}/timeline"]
+ADDRESSES = ["/status/{}", "/status/{}/events", "/status/{}/log", "/status/{}/result", "/status/{}/timeline"]
 MALFORMED_IDS = [
     "1",
     "a" * 36,
@@ -283,6 +283,15 @@ def test_row_75_an_event_id_for_another_number_of_jobs_is_refused(
 @pytest.mark.parametrize("query", ["", "?id=" + "&id=".join(str(number) for number in range(101)), "?x=1&id=1"])
 def test_a_stream_is_of_one_to_a_hundred_jobs(client: FlaskClient, refused: Refused, query: str) -> None:
     refused(client.get(f"/status/events{query}"), 400, "unknown-parameter" if "x" in query else "invalid-parameter")
+
+
+@pytest.mark.parametrize(
+    "after", ["1", "-1", "1-", "1-1-1", "a-b", "1-1 ", "%2B1-1", "(1-1", "٣-١", "9" * 16 + "-1", "1-1&after=2-1"]
+)
+def test_a_log_goes_on_behind_what_can_be_a_line(client: FlaskClient, play: Any, refused: Refused, after: str) -> None:
+    job_id = play.submit()
+
+    refused(client.get(f"/status/{job_id}/log?after={after}"), 400, "invalid-parameter")
 
 
 @pytest.mark.parametrize(

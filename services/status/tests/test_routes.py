@@ -276,6 +276,48 @@ def test_a_timeline_tells_how_a_job_went(client: FlaskClient, play: Any, store: 
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_log_is_read_piece_by_piece(client: FlaskClient, play: Any) -> None:
+    job = play.start()
+    play.report(job, 1, "one", "two")
+    play.report(job, 2, "three")
+
+    whole = client.get(f"/status/{job.id}/log").get_json()
+    rest = client.get(f"/status/{job.id}/log?after={whole['lines'][1]['line']}").get_json()
+    nothing = client.get(f"/status/{job.id}/log?after={whole['lines'][2]['line']}").get_json()
+
+    assert [line["text"] for line in whole["lines"]] == ["one", "two", "three"]
+    assert whole["lines"][0].keys() == {"id", "line", "text", "at"}
+    assert (rest["lines"], nothing["lines"]) == (whole["lines"][2:], [])
+    assert [answer["lines_total"] for answer in (whole, rest, nothing)] == [3, 3, 3]
+
+
+def test_a_log_is_the_same_in_a_stream(client: FlaskClient, play: Any, read_whole: Callable[..., Any]) -> None:
+    job = play.start()
+    play.report(job, 1, "one", "two")
+    play.settle(job)
+
+    streamed = read_whole(f"/status/{job.id}/events").of("log")
+
+    assert client.get(f"/status/{job.id}/log").get_json()["lines"] == streamed
+
+
+@pytest.mark.parametrize("name", ["store", "real_store"])
+def test_of_a_long_log_the_newest_thousand_lines_come_and_none_is_passed_over(
+    settings: StatusSettings, play: Any, request: pytest.FixtureRequest, name: str
+) -> None:
+    store = play.store = request.getfixturevalue(name)
+    job = play.start()
+    for number in range(13):
+        play.report(job, None, *[f"{number}"] * 90)
+    client = create_app(settings, store, Hub(store), CollectorRegistry()).test_client()
+
+    newest = client.get(f"/status/{job.id}/log").get_json()
+    next_ones = client.get(f"/status/{job.id}/log?after=0-1").get_json()
+
+    assert (len(newest["lines"]), newest["lines"][-1]["text"], newest["lines_total"]) == (1000, "12", 1170)
+    assert [line["line"] for line in next_ones["lines"]] == [line.id for line in store.log(job.id)][:1000]
+
+
 def test_jobs_are_listed_newest_first(client: FlaskClient, play: Any) -> None:
     ids = [play.submit() for _ in range(3)]
 

@@ -11,10 +11,10 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from chassis.web import json_response, single_parameters
-from headway.document import document_of, move_document
+from headway.document import document_of, log_document, move_document
 from headway.job import Job, is_job_id
 from headway.problem import Problem, StoreUnavailable, clip, job_not_found
-from headway.store import JobStore, Place
+from headway.store import LOG_LINES_KEPT, JobStore, Place
 from status.finished import Finished
 from status.hub import Hub
 from status.listing import read_listing
@@ -24,6 +24,7 @@ from status.stream import Cursor, Stream, read_cursors
 
 MAX_WAIT_SECONDS = 30
 MAX_STREAM_JOBS = 100
+_LINE = re.compile(r"\d{1,15}-\d{1,9}", re.ASCII)
 _WAIT = re.compile(r'(?:^|[,;\s])wait="?(\d{1,9})"?(?:$|[,;\s])')
 
 
@@ -95,6 +96,19 @@ def status_routes(settings: StatusSettings, store: JobStore, hub: Hub, metrics: 
         single_parameters()
         _check_id(job_id)
         return json_response({"moves": [move_document(move) for move in store.story(job_id)]})
+
+    @routes.get("/status/<job_id>/log")
+    @routes.doc(summary="Read a job's log lines", responses={200: "Up to 1,000 lines, oldest first."})
+    def read_log(job_id: str) -> Response:
+        """The newest lines, or the first behind the line `after`; `lines_total` counts all that were ever written."""
+        after = _line_id(single_parameters("after").get("after", ""))
+        _check_id(job_id)
+        # Redis keeps a few more. Who goes on from a line must not miss one; who begins wants the newest.
+        lines = store.log(job_id, after or "0-0")
+        lines = lines[:LOG_LINES_KEPT] if after else lines[-LOG_LINES_KEPT:]
+        # The record afterwards: so its total counts every line that is told.
+        total = store.fetch(job_id).lines
+        return json_response({"lines": [log_document(job_id, line) for line in lines], "lines_total": total})
 
     @routes.get("/status/<job_id>/result")
     @routes.doc(summary="Read a job's result", responses={200: "The result as the task returned it."})
@@ -234,6 +248,13 @@ def _check_room(settings: StatusSettings, hub: Hub, metrics: StreamMetrics) -> N
         metrics.refused.inc()
         detail = f"{settings.max_streams} streams are open on this replica. Poll /status/<id>, or try again shortly."
         raise Problem("too-many-streams", detail, headers={"Retry-After": "5"})
+
+
+def _line_id(text: str) -> str:
+    if text and not _LINE.fullmatch(text):
+        wanted = "the line of an earlier answer or event, such as 12-1"
+        raise Problem("invalid-parameter", f"after={clip(text, 80)!r} is not usable: it should be {wanted}.")
+    return text
 
 
 def _wants_stats() -> bool:

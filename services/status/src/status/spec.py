@@ -8,6 +8,7 @@ from chassis.openapi import add_problems, header, query
 from headway.figures import COUNTS
 from headway.job import State
 from headway.problem import EndedBy
+from headway.store import LOG_LINES_KEPT
 from headway.story import MOVES_KEPT, Why
 from status.listing import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_SEARCH, MIN_SEARCH
 from status.routes import MAX_STREAM_JOBS
@@ -114,6 +115,16 @@ MOVE = _whole(
 )
 TIMELINE = _whole({"moves": {"type": "array", "items": MOVE, "maxItems": MOVES_KEPT}})
 
+LINE = _whole(
+    {
+        "id": TEXT,
+        "line": {"type": "string", "description": "Unique in the job, and growing."},
+        "text": TEXT,
+        "at": {"type": "string", "format": "date-time"},
+    }
+)
+LOG = _whole({"lines": {"type": "array", "items": LINE, "maxItems": LOG_LINES_KEPT}, "lines_total": COUNT})
+
 EVENT = {
     "type": "object",
     "description": "One event. The data are JSON, by the event's name.",
@@ -168,6 +179,10 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     timeline = paths["/status/{job_id}/timeline"]["get"]
     timeline["responses"]["200"]["content"] = {"application/json": {"schema": TIMELINE}}
     add_problems(timeline, 400, 404, 410, 503)
+    log = paths["/status/{job_id}/log"]["get"]
+    log["responses"]["200"]["content"] = {"application/json": {"schema": LOG}}
+    log["parameters"] += [query("after", "Only lines behind this one.", type="string", pattern=r"^\d{1,15}-\d{1,9}$")]
+    add_problems(log, 400, 404, 410, 503)
     add_problems(listing, 400, 503)
     add_problems(one, 400, 404, 410, 429, 503)
     add_problems(many, 400, 406, 429, 503)
