@@ -74,3 +74,14 @@ def test_a_log_can_be_read_after_the_end(headway: Any) -> None:
 
     assert streamed
     assert (answer["lines"], answer["lines_total"]) == (streamed, len(streamed))
+
+
+def test_many_jobs_are_cancelled_and_retried_with_one_request(headway: Any) -> None:
+    ids = [headway.submit("crawl", args={"steps": 1}, countdown=3600)["id"] for _ in range(5)]
+
+    cancelled = headway.http.post("/jobs/cancel", json={"ids": [*ids, "nothing"], "reason": "too many"}).json()
+    retried = headway.http.post("/jobs/retry", json={"ids": ids}).json()
+
+    assert [result["status"] for result in cancelled["results"]] == [200] * 5 + [404]
+    assert [result["status"] for result in retried["results"]] == [202] * 5
+    assert {headway.wait(job_id)["state"] for job_id in ids} == {"SUCCESS"}

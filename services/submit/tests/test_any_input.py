@@ -32,6 +32,8 @@ CHECKS = [
 ROUTES = {
     "/longtask": "post",
     "/jobs": "post",
+    "/jobs/cancel": "post",
+    "/jobs/retry": "post",
     "/jobs/{job_id}/cancel": "post",
     "/jobs/{job_id}/retry": "post",
     "/tasks": "get",
@@ -79,6 +81,14 @@ def test_any_body_of_a_cancel_gets_a_calm_answer(client: FlaskClient, body: byte
     job_id = client.post("/jobs", json={"task": "anything"}).get_json()["id"]
 
     _check_calm(client.post(f"/jobs/{job_id}/cancel", data=body, content_type="application/json"))
+
+
+@FEW
+@given(ids=VALUES | st.lists(st.text(max_size=40) | VALUES, max_size=110), reason=VALUES)
+def test_any_list_of_jobs_gets_a_calm_answer(client: FlaskClient, ids: Any, reason: Any) -> None:
+    for action, body in (("cancel", {"ids": ids, "reason": reason}), ("cancel", {"ids": ids}), ("retry", {"ids": ids})):
+        answer = client.post(f"/jobs/{action}", data=_as_json(body), content_type="application/json")
+        _check_calm(answer)
 
 
 @FEW

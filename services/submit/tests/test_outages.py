@@ -37,6 +37,8 @@ REQUESTS = [
     ("POST", "/jobs", UNKNOWN_JOB),
     ("POST", f"/jobs/{JOB_ID}/cancel", None),
     ("POST", f"/jobs/{JOB_ID}/retry", None),
+    ("POST", "/jobs/cancel", {"ids": [JOB_ID, JOB_ID[::-1]]}),
+    ("POST", "/jobs/retry", {"ids": [JOB_ID, JOB_ID[::-1]]}),
     ("GET", "/tasks/nobody-has-this", None),
 ]
 

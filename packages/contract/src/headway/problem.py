@@ -208,14 +208,13 @@ def cancelled(how: Cancelled, reason: str = "") -> Problem:
 
 def already_finished(job_id: str, state: str) -> Problem:
     detail = f"The job {job_id} has ended in {state}, so there is nothing to cancel. GET /status/{job_id} tells more."
-    return Problem("already-finished", detail)
+    return Problem("already-finished", detail, state=str(state))
 
 
 def not_retryable(job_id: str, state: str) -> Problem:
     advice = "Submit it anew to run it again." if state == "SUCCESS" else "Wait for its end, or cancel it first."
-    return Problem(
-        "not-retryable", f"The job {job_id} is in {state}; only FAILURE and REVOKED can be retried. {advice}"
-    )
+    detail = f"The job {job_id} is in {state}; only FAILURE and REVOKED can be retried. {advice}"
+    return Problem("not-retryable", detail, state=str(state))
 
 
 def worker_lost() -> Problem:

@@ -10,6 +10,7 @@ from chassis.web import create_web_app, register_routes
 from headway.store import JobStore
 from submit.announced import Announced
 from submit.control import control_routes
+from submit.many import many_routes
 from submit.metrics import SubmitMetrics
 from submit.routes import submit_routes
 from submit.settings import SubmitSettings
@@ -25,6 +26,7 @@ def create_app(
     app.config["SERVERS"] = [{"url": settings.path_prefix or "/"}]
     announced = Announced(store)
     metrics, root = SubmitMetrics(registry), settings.path_prefix
-    register_routes(app, submit_routes(store, announced, metrics, root), control_routes(store, announced, root))
+    routes = submit_routes(store, announced, metrics, root), control_routes(store, announced, root), many_routes(store)
+    register_routes(app, *routes)
     app.spec_processor(describe)  # type: ignore[arg-type]  # ours is never YAML text
     return app

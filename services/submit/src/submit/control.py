@@ -27,25 +27,43 @@ def control_routes(store: JobStore, announced: Announced, root: str = "") -> API
     def cancel_job(job_id: str) -> Response:
         """A job that waits never starts; one that runs is asked to stop, and ended after a grace. Needs no body."""
         _check(job_id)
-        wanted = _read_cancel_request()
-        job = store.cancel(job_id, wanted.reason)
-        log.info("job cancelled" if job.state.is_final else "job asked to stop", job_id=job.id, task=job.task)
-        return _answer(job, Place(), 200 if job.state.is_final else 202, root)
+        job, status = cancel(store, job_id, _read_cancel_request().reason)
+        return _answer(job, Place(), status, root)
 
     @routes.post("/jobs/<job_id>/retry")
     @routes.doc(summary="Retry a job", responses={202: "It will run again under the same id."})
     def retry_job(job_id: str) -> Response:
         """Only for a job that ended in FAILURE or REVOKED. It goes on from its checkpoint, if it saved one."""
         _check(job_id)
-        job = store.retry(job_id)
-        log.info("job restarted", job_id=job.id, task=job.task)
-        return _answer(job, announced.place(job), 202, root)
+        job, status = retry(store, job_id)
+        return _answer(job, announced.place(job), status, root)
 
     return routes
 
 
+def cancel(store: JobStore, job_id: str, reason: str) -> tuple[Job, int]:
+    """The job and the status to answer with. Raises why it is refused."""
+    _check_id(job_id)
+    job = store.cancel(job_id, reason)
+    log.info("job cancelled" if job.state.is_final else "job asked to stop", job_id=job.id, task=job.task)
+    return job, 200 if job.state.is_final else 202
+
+
+def retry(store: JobStore, job_id: str) -> tuple[Job, int]:
+    """The job and the status to answer with. Raises why it is refused."""
+    _check_id(job_id)
+    job = store.retry(job_id)
+    log.info("job restarted", job_id=job.id, task=job.task)
+    return job, 202
+
+
 def _check(job_id: str) -> None:
+    """Before a body is looked at."""
     single_parameters()
+    _check_id(job_id)
+
+
+def _check_id(job_id: str) -> None:
     if not is_job_id(job_id):
         raise job_not_found(job_id)
 

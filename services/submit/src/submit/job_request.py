@@ -14,6 +14,8 @@ from headway.task import MAX_RETRIES_LIMIT
 
 YEAR_SECONDS = 366 * 24 * 3600
 WEEK_SECONDS = 7 * 24 * 3600
+MAX_JOBS = 100
+"""Of one request that changes many."""
 _SET_BY_US = frozenset(Job.__dataclass_fields__) | {"result", "error", "percent", "status", "links"}
 _ABOVE_LIMIT = frozenset({"less_than_equal", "too_long", "string_too_long"})
 
@@ -64,12 +66,37 @@ class JobRequest(Body):
     tags: list[Tag] = Field(default=[], max_length=10, description="Words for finding jobs again.")
 
 
+def _once(ids: Any) -> Any:
+    """Each id once, at its first place; what is no list of texts is left to the check of the types."""
+    is_plain = isinstance(ids, list) and all(isinstance(each, str) for each in ids)
+    return list(dict.fromkeys(ids)) if is_plain else ids
+
+
+JobIds = Annotated[list[str], Field(min_length=1, max_length=MAX_JOBS), BeforeValidator(_once)]
+
+
 class CancelRequest(Body):
     """What a client may say when it cancels a job."""
 
     example = '{"reason": "no longer needed"}'
 
     reason: str = Field("", max_length=500, description="Why; the job's outcome repeats it.")
+
+
+class CancelManyRequest(CancelRequest):
+    """Jobs to cancel."""
+
+    example = '{"ids": ["bca4550c-5d40-4aff-ac85-aff1cb6787f7"], "reason": "no longer needed"}'
+
+    ids: JobIds = Field(description="The jobs. One that is named twice counts once.")
+
+
+class RetryManyRequest(Body):
+    """Jobs to give another attempt."""
+
+    example = '{"ids": ["bca4550c-5d40-4aff-ac85-aff1cb6787f7"]}'
+
+    ids: JobIds = Field(description="The jobs. One that is named twice counts once.")
 
 
 def read_body(model: type[M], body: Any) -> M:

@@ -5,9 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.openapi import add_problems, header
-from submit.job_request import CancelRequest, JobRequest
+from headway.job import State
+from submit.job_request import CancelManyRequest, CancelRequest, JobRequest, RetryManyRequest
 
 IDEMPOTENCY_KEY = header("Idempotency-Key", "The same key and request never make a second job (kept for 24 h).")
+
+RESULT = {
+    "type": "object",
+    "required": ["id", "status", "state", "detail"],
+    "properties": {
+        "id": {"type": "string"},
+        "status": {"enum": [200, 202, 404, 409, 410, 500], "description": "What the job alone would have answered."},
+        "state": {"enum": [*(state.value for state in State), None], "description": "Of the job, where it is known."},
+        "detail": {"type": ["string", "null"], "description": "Why it was refused."},
+    },
+}
+RESULTS = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {"results": {"type": "array", "items": RESULT}},
+}
 
 
 def describe(spec: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +39,11 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
         "required": False,
         "content": {"application/json": {"schema": CancelRequest.model_json_schema()}},
     }
+    for path, model in (("/jobs/cancel", CancelManyRequest), ("/jobs/retry", RetryManyRequest)):
+        many = paths[path]["post"]
+        many["requestBody"] = {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}
+        many["responses"]["200"]["content"] = {"application/json": {"schema": RESULTS}}
+        add_problems(many, 400, 403, 413, 415, 422, 503)
     for path in ("/jobs", "/longtask"):
         paths[path]["post"]["parameters"] = [IDEMPOTENCY_KEY]
     add_problems(paths["/jobs"]["post"], 400, 403, 409, 410, 413, 415, 422, 503)
