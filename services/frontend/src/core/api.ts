@@ -1,8 +1,11 @@
 // The requests of the page. Each gives back an answer or a problem, and never throws.
+import { ServerClock } from "./clock";
 import { parseExact } from "./exact-json";
 import { type Action, idFromLocation, type Job, type State } from "./job";
 import { type Problem, problemFrom, problemOf, unreachable } from "./problem";
 import type { Schema } from "./schema";
+import type { LogLine } from "./store";
+import type { Move } from "./timeline";
 
 export type Task = {
   name: string;
@@ -23,6 +26,9 @@ export type StatusAnswer = { kind: "job"; job: Job; etag: string | null } | { ki
 const TIMEOUT_MS = 15_000;
 
 export class Api {
+  /** Learns from every answer what time it is where the jobs' times are written. */
+  readonly clock = new ServerClock();
+
   constructor(
     readonly root: string,
     readonly fetch: typeof globalThis.fetch,
@@ -94,6 +100,32 @@ export class Api {
     );
   }
 
+  /** How the job came to where it stands, oldest first. */
+  timeline(id: string): Promise<Answer<Move[]>> {
+    return this.ask(`status/${encodeURIComponent(id)}/timeline`, {}, async (response) => {
+      const { moves } = (await response.json()) as { moves?: Move[] };
+      if (!Array.isArray(moves)) throw new SyntaxError("a timeline has moves");
+      return moves;
+    });
+  }
+
+  /** The lines of its log that are kept, behind the line `after`; `total` counts those that are gone too. */
+  log(id: string, after: string | null): Promise<Answer<{ lines: LogLine[]; total: number }>> {
+    const query = after ? `?after=${encodeURIComponent(after)}` : "";
+    return this.ask(`status/${encodeURIComponent(id)}/log${query}`, {}, async (response) => {
+      const { lines, lines_total } = (await response.json()) as { lines?: LogLine[]; lines_total?: number };
+      if (!Array.isArray(lines)) throw new SyntaxError("a log has lines");
+      return { lines, total: lines_total ?? lines.length };
+    });
+  }
+
+  /** The result alone, whatever its length. */
+  result(id: string): Promise<Answer<unknown>> {
+    return this.ask(`status/${encodeURIComponent(id)}/result`, {}, async (response) =>
+      parseExact(await response.text()),
+    );
+  }
+
   private async ask<Value>(
     path: string,
     init: RequestInit,
@@ -101,7 +133,9 @@ export class Api {
   ): Promise<Answer<Value>> {
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const sentAt = Date.now();
       const response = await this.fetch(this.root + path, { ...init, signal });
+      this.clock.learn(response.headers.get("Date"), sentAt, Date.now());
       if (!response.ok && response.status !== 304) {
         return { ok: false, problem: await problemFrom(response) };
       }

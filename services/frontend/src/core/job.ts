@@ -6,7 +6,13 @@ export type Action = "cancel" | "retry";
 export type State = "PENDING" | "STARTED" | "PROGRESS" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED";
 
 /** Why it ended without a result, or has to be tried again. A server that is older does not say who ended it. */
-export type JobError = Problem & { ended_by?: "client" | "task" | "headway" };
+export type JobError = Problem & {
+  ended_by?: "client" | "task" | "headway";
+  /** The class of what the task raised. */
+  exception?: string;
+  /** Why a client cancelled it, if that was told. */
+  reason?: string;
+};
 
 /** The job document of `GET status/<id>`. Fields the page does not read are left out. */
 export type Job = {
@@ -38,6 +44,13 @@ export type Job = {
   waiting_for: "worker" | "schedule" | "slot" | null;
   /** Has an address for each thing that the job's state allows. A server that is older knows neither. */
   links?: Partial<Record<Action, string>>;
+  /** As they were sent. In a list they are null when they are long. */
+  args?: Record<string, unknown> | null;
+  max_retries?: number;
+  created_at?: string;
+  finished_at?: string | null;
+  /** When the record of an ended job is dropped. */
+  expires_at?: string | null;
 };
 
 const FINAL: ReadonlySet<State> = new Set<State>(["SUCCESS", "FAILURE", "REVOKED"]);

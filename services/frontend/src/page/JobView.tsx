@@ -1,0 +1,137 @@
+// One job, whole: its bar, how it came there, what it says, what it was given, and what came of it.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Api } from "../core/api";
+import { isFinal, isRunning, type Job } from "../core/job";
+import type { LogLine, Row } from "../core/store";
+import { refusalText, wordingOf } from "../core/wording";
+import { nameOf } from "../ui/names";
+import { JobGone } from "./JobGone";
+import { JobHead } from "./JobHead";
+import { JobLog } from "./JobLog";
+import { JobOutcome } from "./JobOutcome";
+import { JobProgress } from "./JobProgress";
+import { JobTimeline } from "./JobTimeline";
+import { JobValue } from "./JobValue";
+import { useJobDetails } from "./useJobDetails";
+import { useNow } from "./useNow";
+
+export type JobViewProps = {
+  id: string;
+  row: Pick<Row, "job" | "problem" | "standing" | "ask" | "isResumed">;
+  lines: readonly LogLine[];
+  api: Api;
+  /** The connection is lost: nothing is known to move. */
+  isStale: boolean;
+  onAsk: (action: "cancel" | "retry") => void;
+  onRunAgain: (task: string, args: Record<string, unknown>) => void;
+  onClose: () => void;
+  say: (text: string) => void;
+};
+
+/** Another job is another view: nothing of the last one may stay. */
+export default function JobView(props: JobViewProps) {
+  return <OneJob key={props.id} {...props} />;
+}
+
+function OneJob(props: JobViewProps) {
+  const { id, api, lines, isStale, onClose, say } = props;
+  const row: Row = { ...props.row, key: id, id, log: [] };
+  const job = row.standing === "known" ? row.job : null;
+  const details = useJobDetails(api, id, job, lines, isStale);
+  const whole = details.whole;
+  const serverNow = useCallback(() => api.clock.now(), [api]);
+  const now = useNow(job !== null && !isFinal(job) && !isStale, serverNow);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const refusal = useRefusal(row);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEscape(onClose);
+
+  return (
+    <article
+      class="job-view"
+      aria-label={nameOf(row)}
+      data-part="job-view"
+      data-job={id}
+      data-state={job?.state}
+      data-standing={row.standing}
+      data-tone={wordingOf(row).tone}
+    >
+      <JobHead {...props} row={row} heading={heading} args={argsOf(whole)} now={serverNow} />
+      {/* It is there before its text: a region that comes with its text is not always read out. */}
+      <p class="failure" role="alert" data-part="refusal">
+        {refusal}
+      </p>
+      {job && whole ? (
+        <>
+          <JobProgress job={job} name={nameOf(row)} isStale={isStale} isResumed={row.isResumed} now={now} />
+          <div class="job-parts">
+            <div class="job-main">
+              <JobOutcome job={whole} api={api} say={say} />
+              <JobLog
+                id={id}
+                lines={details.lines}
+                total={details.linesTotal}
+                isRunning={isRunning(job)}
+                say={say}
+              />
+            </div>
+            <div class="job-side">
+              <JobTimeline moves={details.moves} job={job} now={now} isStale={isStale} />
+              <Arguments job={whole} say={say} />
+            </div>
+          </div>
+        </>
+      ) : (
+        <JobGone row={row} onRunAgain={props.onRunAgain} onClose={onClose} />
+      )}
+    </article>
+  );
+}
+
+function argsOf(job: Job | null): Record<string, unknown> | null {
+  return job?.args ?? null;
+}
+
+function Arguments({ job, say }: { job: Job; say: (text: string) => void }) {
+  if (!job.args) return null;
+  const isEmpty = Object.keys(job.args).length === 0;
+  return (
+    <section class="job-part" aria-labelledby="job-args" data-part="arguments">
+      <h3 id="job-args">Arguments</h3>
+      {isEmpty ? (
+        <p class="hint">None were given: the task's defaults count.</p>
+      ) : (
+        <JobValue value={job.args} what="the arguments" fileName={`${job.id}-arguments`} say={say} />
+      )}
+    </section>
+  );
+}
+
+/** The server's words; and of a job that ended while we asked to stop it, that it did. */
+function useRefusal(row: Row): string {
+  const [isTooLate, setTooLate] = useState(false);
+  const asked = useRef(false);
+  const state = row.job?.state;
+  useEffect(() => {
+    if (row.ask) setTooLate(false);
+    if (row.ask?.action === "cancel") asked.current = true;
+    else if (asked.current && (state === "SUCCESS" || state === "FAILURE")) {
+      asked.current = false;
+      setTooLate(true);
+    }
+  }, [row.ask, state]);
+  return refusalText(row) || (isTooLate ? "Not cancelled: it finished before it could be." : "");
+}
+
+/** Escape closes the view, unless something nearer to the focus has a use for it. */
+function useEscape(onClose: () => void): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const field = event.target instanceof Element && event.target.closest("input, textarea, select");
+      if (!field) onClose();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [onClose]);
+}

@@ -1,0 +1,73 @@
+// What the job view asks for by itself: the moves, the log, and the whole document where a list gave a short one.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Answer, Api } from "../core/api";
+import type { Job } from "../core/job";
+import { mergedLog } from "../core/log";
+import type { LogLine } from "../core/store";
+import { type Move, movesOf } from "../core/timeline";
+
+export type JobDetails = {
+  moves: readonly Move[];
+  lines: readonly LogLine[];
+  /** More than there are lines when the oldest are gone. */
+  linesTotal: number;
+  /** The document with everything the server puts into one. */
+  whole: Job | null;
+};
+
+export function useJobDetails(
+  api: Api,
+  id: string,
+  job: Job | null,
+  streamed: readonly LogLine[],
+  isStale: boolean,
+) {
+  // A job's news says when to ask again; while the connection is lost asking would only fail too.
+  const when = [id, job?.state, job?.attempt, isStale];
+  const moves = useAnswer(() => api.timeline(id), when, !isStale);
+  const log = useLog(api, id, when, !isStale);
+  const isShort = job !== null && (job.args == null || (job.state === "SUCCESS" && job.result == null));
+  const fetched = useAnswer(() => api.status(id, null), when, isShort && !isStale);
+  const full = fetched?.kind === "job" ? fetched.job : null;
+  const isCurrent = full !== null && job !== null && full.version >= job.version;
+  const lines = useMemo(() => mergedLog(log.lines, streamed), [log.lines, streamed]);
+  return {
+    moves: moves ?? (job ? movesOf(job) : []),
+    lines,
+    linesTotal: Math.max(log.total, lines.length),
+    whole: isCurrent ? full : job && { ...job, args: job.args ?? full?.args ?? null },
+  } satisfies JobDetails;
+}
+
+/** The last answer that came; one that failed, or was overtaken by the next question, changes nothing. */
+function useAnswer<Value>(
+  asked: () => Promise<Answer<Value>>,
+  when: unknown[],
+  isWanted: boolean,
+): Value | null {
+  const [value, setValue] = useState<Value | null>(null);
+  useEffect(() => {
+    if (!isWanted) return;
+    let isCurrent = true;
+    asked().then((answer) => {
+      if (isCurrent && answer.ok) setValue(answer.value);
+    });
+    return () => {
+      isCurrent = false;
+    };
+    // `asked` is made anew with each drawing; `when` says when its answer may be another.
+  }, [...when, isWanted]);
+  return value;
+}
+
+/** Asks only for what is behind the last line that it was given: the stream may have left out some. */
+function useLog(api: Api, id: string, when: unknown[], isWanted: boolean) {
+  const [log, setLog] = useState<{ lines: readonly LogLine[]; total: number }>({ lines: [], total: 0 });
+  const after = log.lines.at(-1)?.line ?? null;
+  const news = useAnswer(() => api.log(id, after), when, isWanted);
+  useEffect(() => {
+    if (!news) return;
+    setLog((before) => ({ lines: mergedLog(before.lines, news.lines), total: news.total }));
+  }, [news]);
+  return log;
+}
