@@ -4,7 +4,7 @@ import { slugOf } from "./problem";
 
 const WHO: Record<string, string> = {
   client: "Somebody asked for it.",
-  task: "The task itself ended it.",
+  task: "It came from the task itself.",
   headway: "Headway ended it by a rule.",
 };
 

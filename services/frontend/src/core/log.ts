@@ -5,22 +5,14 @@ import type { LogLine } from "./store";
 export function mergedLog(asked: readonly LogLine[], streamed: readonly LogLine[]): readonly LogLine[] {
   const known = new Set(asked.map(({ line }) => line));
   const news = streamed.filter(({ line }) => !known.has(line));
-  if (news.length === 0) return asked;
-  const merged = [...asked, ...news];
-  const isInOrder =
-    asked.length === 0 || compareLines(asked[asked.length - 1] as LogLine, news[0] as LogLine) <= 0;
-  return isInOrder ? merged : merged.sort(compareLines);
+  return news.length === 0 ? asked : [...asked, ...news].sort(compareLines);
 }
 
-/** A line's name is two numbers, `11-2`, and grows. */
+/** A line's name is made of numbers that grow, `11-2`: 11-10 comes after it. */
+const names = new Intl.Collator("en", { numeric: true });
+
 function compareLines(one: LogLine, other: LogLine): number {
-  const [a, b] = [numbersOf(one), numbersOf(other)];
-  return a[0] - b[0] || a[1] - b[1] || 0;
-}
-
-function numbersOf({ line }: LogLine): [number, number] {
-  const [large, small] = line.split("-").map(Number);
-  return [large || 0, small || 0];
+  return names.compare(one.line, other.line);
 }
 
 export function linesWith(lines: readonly LogLine[], wanted: string): readonly LogLine[] {

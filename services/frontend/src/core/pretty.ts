@@ -6,13 +6,10 @@ const WIDTH = 72;
 const DEEPEST = 60;
 
 /** The value in lines, at most `most` of them: what is longer is not laid out at all. */
-export function prettyLines(
-  value: unknown,
-  most = Number.POSITIVE_INFINITY,
-): { lines: string[]; isCut: boolean } {
+export function prettyLines(value: unknown, most = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
-  const isWhole = lay(value, "", "", "", { lines, most });
-  return { lines, isCut: !isWhole };
+  lay(value, "", "", "", { lines, most });
+  return lines;
 }
 
 type Page = { lines: string[]; most: number };

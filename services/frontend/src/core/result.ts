@@ -1,8 +1,7 @@
-// What a value is, so that it can be shown as such: nothing, a text, a table, or JSON.
+// What a value is, so that it can be shown as such: a text, a table, or JSON.
 import { isScalar, prettyJson, scalarText } from "./exact-json";
 
 export type Shown =
-  | { kind: "nothing" }
   | { kind: "text"; text: string }
   | { kind: "table"; columns: string[]; rows: string[][] }
   | { kind: "json"; value: unknown };
@@ -11,7 +10,6 @@ export type Shown =
 const MOST_COLUMNS = 12;
 
 export function shownOf(value: unknown): Shown {
-  if (value === null || value === undefined) return { kind: "nothing" };
   if (isScalar(value)) return { kind: "text", text: scalarText(value) };
   return (Array.isArray(value) && tableOf(value)) || { kind: "json", value };
 }
@@ -52,7 +50,6 @@ export function piecesOf(text: string): Piece[] {
   let from = 0;
   for (const found of text.matchAll(/\bhttps?:\/\/[^\s"'<>\\]+/gi)) {
     const address = withoutEnd(found[0]);
-    if (!isAddress(address)) continue;
     if (found.index > from) pieces.push({ text: text.slice(from, found.index), href: null });
     pieces.push({ text: address, href: address });
     from = found.index + address.length;
@@ -65,12 +62,4 @@ export function piecesOf(text: string): Piece[] {
 function withoutEnd(address: string): string {
   const trimmed = address.replace(/[.,;:!?]+$/, "");
   return /[)\]]$/.test(trimmed) && !/[([]/.test(trimmed) ? trimmed.slice(0, -1) : trimmed;
-}
-
-function isAddress(text: string): boolean {
-  try {
-    return ["http:", "https:"].includes(new URL(text).protocol);
-  } catch {
-    return false;
-  }
 }

@@ -77,7 +77,7 @@ function stepOf(move: Move, wasRunning: boolean, job: Job | null, isLast: boolea
       if (!wasRunning)
         return { ...EMPTY, at, tone: "waiting", title: "Asked to run again", span: "waited", until };
       const isPause = until !== null || isFailure(move.why);
-      const title = isPause ? "Pause before the next attempt" : "Back in line";
+      const title = isPause ? "Pause" : "Back in line";
       return { ...EMPTY, at, tone: "retrying", title, span: isPause ? "paused" : "waited", until };
     }
     default: {
@@ -146,7 +146,7 @@ export function spanText(span: Step["span"], took: string, isOver: boolean): str
     case "ran":
       return isOver ? `after ${took}` : `running for ${took}`;
     case "paused":
-      return isOver ? `lasted ${took}` : "";
+      return isOver ? `before the next attempt: ${took}` : "before the next attempt";
     default:
       return "";
   }

@@ -8,7 +8,7 @@ import { isAsking, type Row } from "../core/store";
 import { wordingOf } from "../core/wording";
 import { StateIcon } from "../ui/icons";
 import { nameOf, titleOf } from "../ui/names";
-import { CopyButton } from "./CopyButton";
+import { CopyButton } from "./JobButtons";
 import { JobCancel } from "./JobCancel";
 
 type Props = {

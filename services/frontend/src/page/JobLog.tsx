@@ -3,9 +3,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { plural } from "../core/fmt";
 import { linesWith, logText } from "../core/log";
 import type { LogLine } from "../core/store";
-import { CopyButton } from "./CopyButton";
-import { saveFile } from "./clipboard";
+import { CopyButton, SaveButton, SmallButton } from "./JobButtons";
 import { JobLogChunk } from "./JobLogChunk";
+import { JobPart } from "./JobPart";
 
 const CHUNK = 50;
 /** A few lines need no filter. */
@@ -33,7 +33,7 @@ export function JobLog({ id, lines, total, isRunning, say }: Props) {
   }, [isFollowing, shown.length]);
 
   // Read aloud only while somebody follows: whoever scrolled up reads something else.
-  const spoken = { role: isFollowing ? "log" : "region", "aria-labelledby": "job-log" } as const;
+  const spoken = { role: isFollowing && isRunning ? "log" : "region", "aria-labelledby": "job-log" } as const;
   const follow = () => {
     setFollowing(!isFollowing);
     if (!isFollowing) toBottom();
@@ -42,31 +42,26 @@ export function JobLog({ id, lines, total, isRunning, say }: Props) {
     const { scrollTop, scrollHeight, clientHeight } = event.currentTarget as HTMLElement;
     setFollowing(scrollHeight - scrollTop - clientHeight < NEAR_PX);
   };
-  if (lines.length === 0) return isRunning ? <EmptyLog /> : null;
+  if (lines.length === 0) return null;
+  const count = wanted.trim()
+    ? `${shown.length} of ${plural(lines.length, "line")}`
+    : countText(lines.length, total);
+  const actions = (
+    <>
+      {isRunning && (
+        <SmallButton isPressed={isFollowing} onClick={follow}>
+          Follow
+        </SmallButton>
+      )}
+      <CopyButton text={() => logText(shown)} what="the log" say={say} />
+      <SaveButton
+        file={() => ({ name: `${id}.log`, type: "text/plain", content: logText(shown) })}
+        what="the log"
+      />
+    </>
+  );
   return (
-    <section class="job-part" aria-labelledby="job-log" data-part="log">
-      <div class="job-part-head">
-        <h3 id="job-log">Log</h3>
-        <span class="hint" data-part="log-count">
-          {wanted.trim()
-            ? `${shown.length} of ${plural(lines.length, "line")}`
-            : countText(lines.length, total)}
-        </span>
-        <span class="job-tools">
-          <button type="button" class="job-small" aria-pressed={isFollowing} onClick={follow}>
-            Follow
-          </button>
-          <CopyButton text={() => logText(shown)} what="the log" say={say} />
-          <button
-            type="button"
-            class="job-small"
-            aria-label="Download the log"
-            onClick={() => saveFile({ name: `${id}.log`, type: "text/plain", content: logText(shown) })}
-          >
-            Download
-          </button>
-        </span>
-      </div>
+    <JobPart part="log" title="Log" hint={count} actions={actions}>
       {lines.length >= FILTER_FROM && (
         <input
           class="job-filter"
@@ -89,16 +84,7 @@ export function JobLog({ id, lines, total, isRunning, say }: Props) {
         ))}
         {shown.length === 0 && <p class="hint">No line has “{wanted.trim()}”.</p>}
       </div>
-    </section>
-  );
-}
-
-function EmptyLog() {
-  return (
-    <section class="job-part" aria-labelledby="job-log" data-part="log">
-      <h3 id="job-log">Log</h3>
-      <p class="hint">No lines yet.</p>
-    </section>
+    </JobPart>
   );
 }
 

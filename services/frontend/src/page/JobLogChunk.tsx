@@ -1,6 +1,6 @@
 // Some lines of a log: drawn while they are near the eye, else an empty space of their height.
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { moment } from "../core/fmt";
 import type { LogLine } from "../core/store";
 import { fullMoment } from "./JobProgress";
@@ -37,17 +37,19 @@ export function JobLogChunk({ lines, scroller, onSize }: Props) {
     if (isNear) heightPx.current = element.offsetHeight;
     onSize();
   }, [isNear, lines.length]);
-  return (
-    <div ref={chunk}>
-      {isNear &&
-        lines.map((line) => (
-          <p key={line.line} class="job-line">
-            <time dateTime={line.at} title={fullMoment(line.at)}>
-              {moment(line.at)}
-            </time>{" "}
-            <Linked text={line.text} />
-          </p>
-        ))}
-    </div>
+  const drawn = useMemo(
+    () =>
+      isNear &&
+      lines.map((line) => (
+        <p key={line.line} class="job-line">
+          <time dateTime={line.at} title={fullMoment(line.at)}>
+            {moment(line.at)}
+          </time>{" "}
+          <Linked text={line.text} />
+        </p>
+      )),
+    // Lines are only ever added: a chunk with the same first line and as many is the same.
+    [isNear, lines.length, lines[0]],
   );
+  return <div ref={chunk}>{drawn}</div>;
 }

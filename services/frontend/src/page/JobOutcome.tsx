@@ -5,7 +5,8 @@ import { endingOf, errorText } from "../core/ending";
 import { isFinal, type Job } from "../core/job";
 import { problemText, slugOf } from "../core/problem";
 import { reasonOf } from "../core/wording";
-import { CopyButton } from "./CopyButton";
+import { CopyButton } from "./JobButtons";
+import { JobPart } from "./JobPart";
 import { JobValue, Linked } from "./JobValue";
 
 type Props = { job: Job; api: Api; say: (text: string) => void };
@@ -29,8 +30,7 @@ function Failure({ job, say }: Omit<Props, "api">) {
   const { exception } = job.error ?? {};
   const plain = text.replace(/ ?Headway ended it\.$/, "");
   return (
-    <section class="job-part job-failure" aria-labelledby="job-failure" data-part="error">
-      <h3 id="job-failure">{headingOf(job, title)}</h3>
+    <JobPart part="error" class="job-failure" title={headingOf(job, title)}>
       {plain && (
         <p class="job-text">
           {exception && <code>{exception}</code>}
@@ -44,7 +44,7 @@ function Failure({ job, say }: Omit<Props, "api">) {
           Copy error
         </CopyButton>
       </p>
-    </section>
+    </JobPart>
   );
 }
 
@@ -72,8 +72,7 @@ function Result({ job, api, say }: Props) {
     setTrouble(problemText(answer.problem));
   };
   return (
-    <section class="job-part" aria-labelledby="job-result" data-part="result">
-      <h3 id="job-result">Result</h3>
+    <JobPart part="result" title="Result">
       {isElsewhere && (
         <p class="job-tools">
           <button type="button" class="small" aria-disabled={isLoading} onClick={load}>
@@ -85,10 +84,8 @@ function Result({ job, api, say }: Props) {
       <p class="failure" role="alert">
         {trouble && !fetched ? `The result could not be loaded. ${trouble}` : ""}
       </p>
-      {!isElsewhere && (value === null || value === undefined) && (
-        <p class="hint">The task returned nothing.</p>
-      )}
-      {!isElsewhere && <JobValue value={value} what="the result" fileName={`${job.id}-result`} say={say} />}
-    </section>
+      {value != null && <JobValue value={value} what="the result" fileName={`${job.id}-result`} say={say} />}
+      {value == null && !isElsewhere && <p class="hint">The task returned nothing.</p>}
+    </JobPart>
   );
 }

@@ -5,6 +5,8 @@ import { moment, plural } from "../core/fmt";
 import { isFinal, type Job } from "../core/job";
 import { type Move, type Step, spanText, stepsOf } from "../core/timeline";
 import { StateIcon } from "../ui/icons";
+import { SmallButton } from "./JobButtons";
+import { JobPart } from "./JobPart";
 import { fullMoment } from "./JobProgress";
 
 const MOST_STEPS = 24;
@@ -17,14 +19,11 @@ export function JobTimeline({ moves, job, now, isStale }: Props) {
   const hidden = isWhole ? 0 : Math.max(0, steps.length - MOST_STEPS);
   if (steps.length === 0) return null;
   return (
-    <section class="job-part job-timeline" aria-labelledby="job-timeline" data-part="timeline">
-      <h3 id="job-timeline">Timeline</h3>
+    <JobPart part="timeline" title="Timeline">
       {hidden > 0 && (
-        <button type="button" class="job-small" onClick={() => setWhole(true)}>
-          Show {plural(hidden, "earlier step")}
-        </button>
+        <SmallButton onClick={() => setWhole(true)}>Show {plural(hidden, "earlier step")}</SmallButton>
       )}
-      <ol>
+      <ol class="job-steps">
         {steps.slice(hidden).map((step, index) => (
           <TimelineStep
             key={`${step.at} ${step.title} ${hidden + index}`}
@@ -34,7 +33,7 @@ export function JobTimeline({ moves, job, now, isStale }: Props) {
           />
         ))}
       </ol>
-    </section>
+    </JobPart>
   );
 }
 

@@ -1,71 +1,60 @@
 // A value that a task was given or gave back: text with its links, a table, or JSON; cut while it is long.
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { prettyJson, scalarText } from "../core/exact-json";
 import { plural } from "../core/fmt";
 import { prettyLines } from "../core/pretty";
 import { fileOf, piecesOf, type Shown, shownOf } from "../core/result";
-import { CopyButton } from "./CopyButton";
-import { saveFile } from "./clipboard";
+import { CopyButton, SaveButton, SmallButton } from "./JobButtons";
 
 const FEW_LINES = 16;
 /** What a browser still lays out at once; more than this is for a file. */
 const MOST_LINES = 5_000;
-const MOST_LETTERS = 200_000;
+/** A text without line breaks is as long as the lines that it fills. */
+const LETTERS_PER_LINE = 200;
 
 type Props = { value: unknown; what: string; fileName: string; say: (text: string) => void };
 
 export function JobValue({ value, what, fileName, say }: Props) {
   const [isWhole, setWhole] = useState(false);
-  const shown = shownOf(value);
-  if (shown.kind === "nothing") return null;
   const most = isWhole ? MOST_LINES : FEW_LINES;
+  // The job moves ten times a second, its arguments do not.
+  const shown = useMemo(() => shownOf(value), [value]);
+  const length = useMemo(() => lengthOf(shown), [shown]);
+  const body = useMemo(() => <Body shown={shown} most={most} what={what} />, [shown, most, what]);
+  const all = length > MOST_LINES ? "Show more" : `Show all ${plural(length, nounOf(shown))}`;
   return (
     <div class="job-value">
-      <Body shown={shown} most={most} what={what} />
+      {body}
       <p class="job-tools">
-        <Cut shown={shown} isWhole={isWhole} onToggle={() => setWhole(!isWhole)} />
-        <CopyButton text={() => textOf(value)} what={what} say={say} />
-        <button
-          type="button"
-          class="job-small"
-          aria-label={`Download ${what}`}
-          onClick={() => saveFile(fileOf(value, fileName))}
-        >
-          Download
-        </button>
+        {length > FEW_LINES && (
+          <SmallButton isExpanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? "Show less" : all}
+          </SmallButton>
+        )}
+        {isWhole && length > MOST_LINES && (
+          <span class="hint">This is the beginning. Download it for the rest.</span>
+        )}
+        <CopyButton
+          text={() => (typeof value === "object" ? prettyJson(value) : scalarText(value))}
+          what={what}
+          say={say}
+        />
+        <SaveButton file={() => fileOf(value, fileName)} what={what} />
       </p>
     </div>
   );
 }
 
-function textOf(value: unknown): string {
-  return typeof value === "object" ? prettyJson(value) : scalarText(value);
-}
-
 type BodyProps = { shown: Shown; most: number; what: string };
 
 function Body({ shown, most, what }: BodyProps) {
-  if (shown.kind === "table") return <Table {...shown} most={most} what={what} />;
-  if (shown.kind === "text") {
-    const lines = shown.text.slice(0, MOST_LETTERS).split("\n");
-    return (
-      <p class="job-text" data-part="value">
-        <Linked
-          text={lines
-            .slice(0, most)
-            .join("\n")
-            .slice(0, most * 200)}
-        />
-      </p>
-    );
-  }
-  if (shown.kind !== "json") return null;
-  const text = prettyLines(shown.value, most)
-    .lines.join("\n")
-    .slice(0, most * 200);
+  if (shown.kind === "table") return <Table {...shown} rows={shown.rows.slice(0, most)} what={what} />;
+  const isText = shown.kind === "text";
+  const lines = isText ? shown.text.split("\n", most) : prettyLines(shown.value, most);
+  const text = lines.join("\n").slice(0, most * LETTERS_PER_LINE);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre class="job-code" tabIndex={0} data-part="value">
+    <pre class={isText ? "job-text" : "job-code"} tabIndex={0} data-part="value">
       <Linked text={text} />
     </pre>
   );
@@ -88,12 +77,12 @@ export function Linked({ text }: { text: string }) {
   );
 }
 
-type TableProps = { columns: string[]; rows: string[][]; most: number; what: string };
+type TableProps = { columns: string[]; rows: string[][]; what: string };
 
-function Table({ columns, rows, most, what }: TableProps) {
+function Table({ columns, rows, what }: TableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="job-scroll" tabIndex={0} aria-label={`Table of ${what}`}>
+    <section class="job-scroll" tabIndex={0} aria-label={`Table of ${what}`} data-part="value">
       <table>
         <thead>
           <tr>
@@ -103,7 +92,7 @@ function Table({ columns, rows, most, what }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, most).map((row) => (
+          {rows.map((row) => (
             <tr>
               {row.map((cell) => (
                 <td data-number={/^-?[\d.]+$/.test(cell)}>
@@ -118,32 +107,12 @@ function Table({ columns, rows, most, what }: TableProps) {
   );
 }
 
-type CutProps = { shown: Shown; isWhole: boolean; onToggle: () => void };
-
-/** A button while there is more; where even all is not all, it says so. */
-function Cut({ shown, isWhole, onToggle }: CutProps) {
-  const noun = shown.kind === "table" ? "row" : "line";
-  const length = lengthOf(shown);
-  if (length <= FEW_LINES) return null;
-  return (
-    <>
-      <button type="button" class="job-small" aria-expanded={isWhole} onClick={onToggle}>
-        {isWhole ? "Show less" : length > MOST_LINES ? "Show more" : `Show all ${plural(length, noun)}`}
-      </button>
-      {isWhole && length > MOST_LINES && (
-        <span class="hint">Only the beginning: download it to see all.</span>
-      )}
-    </>
-  );
+function nounOf(shown: Shown): string {
+  return shown.kind === "table" ? "row" : "line";
 }
 
-/** In lines; a line of a text counts for as many as it fills. */
 function lengthOf(shown: Shown): number {
   if (shown.kind === "table") return shown.rows.length;
-  if (shown.kind === "json") return prettyLines(shown.value, MOST_LINES + 1).lines.length;
-  if (shown.kind === "nothing") return 0;
-  const lines = shown.text.split("\n").length;
-  return shown.text.length > MOST_LETTERS
-    ? MOST_LINES + 1
-    : Math.max(lines, Math.ceil(shown.text.length / 200));
+  if (shown.kind === "json") return prettyLines(shown.value, MOST_LINES + 1).length;
+  return Math.max(shown.text.split("\n").length, Math.ceil(shown.text.length / LETTERS_PER_LINE));
 }

@@ -1,5 +1,5 @@
 // One job, whole: its bar, how it came there, what it says, what it was given, and what came of it.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Api } from "../core/api";
 import { isFinal, isRunning, type Job } from "../core/job";
 import type { LogLine, Row } from "../core/store";
@@ -9,6 +9,7 @@ import { JobGone } from "./JobGone";
 import { JobHead } from "./JobHead";
 import { JobLog } from "./JobLog";
 import { JobOutcome } from "./JobOutcome";
+import { JobPart } from "./JobPart";
 import { JobProgress } from "./JobProgress";
 import { JobTimeline } from "./JobTimeline";
 import { JobValue } from "./JobValue";
@@ -46,6 +47,13 @@ function OneJob(props: JobViewProps) {
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useEscape(onClose);
 
+  const isGoing = job !== null && isRunning(job);
+  // The bar moves ten times a second; the log is drawn only when it has something new.
+  const log = useMemo(
+    () => <JobLog id={id} lines={details.lines} total={details.linesTotal} isRunning={isGoing} say={say} />,
+    [id, details.lines, details.linesTotal, isGoing, say],
+  );
+
   return (
     <article
       class="job-view"
@@ -66,14 +74,8 @@ function OneJob(props: JobViewProps) {
           <JobProgress job={job} name={nameOf(row)} isStale={isStale} isResumed={row.isResumed} now={now} />
           <div class="job-parts">
             <div class="job-main">
-              <JobOutcome job={whole} api={api} say={say} />
-              <JobLog
-                id={id}
-                lines={details.lines}
-                total={details.linesTotal}
-                isRunning={isRunning(job)}
-                say={say}
-              />
+              {details.isComplete && <JobOutcome job={whole} api={api} say={say} />}
+              {log}
             </div>
             <div class="job-side">
               <JobTimeline moves={details.moves} job={job} now={now} isStale={isStale} />
@@ -96,14 +98,13 @@ function Arguments({ job, say }: { job: Job; say: (text: string) => void }) {
   if (!job.args) return null;
   const isEmpty = Object.keys(job.args).length === 0;
   return (
-    <section class="job-part" aria-labelledby="job-args" data-part="arguments">
-      <h3 id="job-args">Arguments</h3>
+    <JobPart part="arguments" title="Arguments">
       {isEmpty ? (
         <p class="hint">None were given: the task's defaults count.</p>
       ) : (
         <JobValue value={job.args} what="the arguments" fileName={`${job.id}-arguments`} say={say} />
       )}
-    </section>
+    </JobPart>
   );
 }
 

@@ -13,6 +13,8 @@ export type JobDetails = {
   linesTotal: number;
   /** The document with everything the server puts into one. */
   whole: Job | null;
+  /** False while the arguments or the result are still to come. */
+  isComplete: boolean;
 };
 
 export function useJobDetails(
@@ -21,43 +23,44 @@ export function useJobDetails(
   job: Job | null,
   streamed: readonly LogLine[],
   isStale: boolean,
-) {
+): JobDetails {
   // A job's news says when to ask again; while the connection is lost asking would only fail too.
   const when = [id, job?.state, job?.attempt, isStale];
   const moves = useAnswer(() => api.timeline(id), when, !isStale);
   const log = useLog(api, id, when, !isStale);
   const isShort = job !== null && (job.args == null || (job.state === "SUCCESS" && job.result == null));
   const fetched = useAnswer(() => api.status(id, null), when, isShort && !isStale);
-  const full = fetched?.kind === "job" ? fetched.job : null;
-  const isCurrent = full !== null && job !== null && full.version >= job.version;
+  const full = fetched?.ok && fetched.value.kind === "job" ? fetched.value.job : null;
+  const isNewer = full !== null && job !== null && full.version >= job.version;
   const lines = useMemo(() => mergedLog(log.lines, streamed), [log.lines, streamed]);
   return {
-    moves: moves ?? (job ? movesOf(job) : []),
+    moves: moves?.ok ? moves.value : job ? movesOf(job) : [],
     lines,
     linesTotal: Math.max(log.total, lines.length),
-    whole: isCurrent ? full : job && { ...job, args: job.args ?? full?.args ?? null },
-  } satisfies JobDetails;
+    whole: isNewer ? full : job && { ...job, args: job.args ?? full?.args ?? null },
+    isComplete: !isShort || isStale || isNewer || fetched?.ok === false,
+  };
 }
 
-/** The last answer that came; one that failed, or was overtaken by the next question, changes nothing. */
+/** The last answer that came, null before; one that was overtaken by the next question counts for nothing. */
 function useAnswer<Value>(
   asked: () => Promise<Answer<Value>>,
   when: unknown[],
   isWanted: boolean,
-): Value | null {
-  const [value, setValue] = useState<Value | null>(null);
+): Answer<Value> | null {
+  const [answer, setAnswer] = useState<Answer<Value> | null>(null);
   useEffect(() => {
     if (!isWanted) return;
     let isCurrent = true;
-    asked().then((answer) => {
-      if (isCurrent && answer.ok) setValue(answer.value);
+    asked().then((came) => {
+      if (isCurrent) setAnswer((before) => (came.ok || !before ? came : before));
     });
     return () => {
       isCurrent = false;
     };
     // `asked` is made anew with each drawing; `when` says when its answer may be another.
   }, [...when, isWanted]);
-  return value;
+  return answer;
 }
 
 /** Asks only for what is behind the last line that it was given: the stream may have left out some. */
@@ -66,8 +69,9 @@ function useLog(api: Api, id: string, when: unknown[], isWanted: boolean) {
   const after = log.lines.at(-1)?.line ?? null;
   const news = useAnswer(() => api.log(id, after), when, isWanted);
   useEffect(() => {
-    if (!news) return;
-    setLog((before) => ({ lines: mergedLog(before.lines, news.lines), total: news.total }));
+    if (!news?.ok) return;
+    const { lines, total } = news.value;
+    setLog((before) => ({ lines: mergedLog(before.lines, lines), total }));
   }, [news]);
   return log;
 }

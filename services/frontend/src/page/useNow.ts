@@ -12,5 +12,6 @@ export function useNow(isTicking: boolean, now: () => number): number {
     const timer = setInterval(() => setAt(now()), EVERY_MS);
     return () => clearInterval(timer);
   }, [isTicking, now]);
-  return at;
+  // Between two ticks other news may draw, and must not be told an older time.
+  return isTicking ? now() : at;
 }
