@@ -16,26 +16,29 @@ type Page = { lines: string[]; most: number };
 
 /** Gives back false when the page is full. `lead` is the key before the value, `tail` the comma behind it. */
 function lay(value: unknown, indent: string, lead: string, tail: string, page: Page): boolean {
-  if (page.lines.length >= page.most) return false;
-  const room = WIDTH - indent.length - lead.length;
-  const isFlat = isScalar(value) || value === null || indent.length / 2 >= DEEPEST;
-  const line = isFlat ? flat(value) : onOneLine(value as object, room);
-  if (line !== null) {
-    page.lines.push(indent + lead + line + tail);
-    return true;
-  }
+  const isFlat = isPlain(value) || indent.length / 2 >= DEEPEST;
+  const line = isFlat ? flat(value) : onOneLine(value as object, WIDTH - indent.length - lead.length);
+  if (line !== null) return put(indent + lead + line + tail, page);
   const isList = Array.isArray(value);
-  page.lines.push(indent + lead + (isList ? "[" : "{"));
-  const names = isList ? null : Object.keys(value as object);
-  const length = names ? names.length : (value as unknown[]).length;
-  for (let index = 0; index < length; index++) {
-    const name = names?.[index];
-    const child = name === undefined ? (value as unknown[])[index] : (value as Record<string, unknown>)[name];
-    const key = name === undefined ? "" : `${JSON.stringify(name)}: `;
-    if (!lay(child, `${indent}  `, key, index + 1 < length ? "," : "", page)) return false;
+  if (!put(indent + lead + (isList ? "[" : "{"), page)) return false;
+  const names = Object.keys(value as object);
+  const last = names.at(-1);
+  for (const name of names) {
+    const child = (value as Record<string, unknown>)[name];
+    const key = isList ? "" : `${JSON.stringify(name)}: `;
+    if (!lay(child, `${indent}  `, key, name === last ? "" : ",", page)) return false;
   }
-  page.lines.push(indent + (isList ? "]" : "}") + tail);
+  return put(indent + (isList ? "]" : "}") + tail, page);
+}
+
+function put(line: string, page: Page): boolean {
+  if (page.lines.length >= page.most) return false;
+  page.lines.push(line);
   return true;
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || isScalar(value);
 }
 
 /** A list or an object of plain values, if it fits; a value with values inside opens up. */
@@ -43,20 +46,16 @@ function onOneLine(value: object, room: number): string | null {
   const isList = Array.isArray(value);
   const parts: string[] = [];
   let used = 4;
-  for (const name of isList ? value.keys() : Object.keys(value)) {
-    const child = (value as Record<string | number, unknown>)[name];
-    if (!isScalar(child) && child !== null && !isEmpty(child as object)) return null;
+  for (const name in value) {
+    const child = (value as Record<string, unknown>)[name];
+    if (!isPlain(child) && Object.keys(child as object).length > 0) return null;
     const text = (isList ? "" : `${JSON.stringify(name)}: `) + flat(child);
     used += text.length + 2;
     if (used > room) return null;
     parts.push(text);
   }
-  if (parts.length === 0) return isList ? "[]" : "{}";
-  return isList ? `[${parts.join(", ")}]` : `{ ${parts.join(", ")} }`;
-}
-
-function isEmpty(value: object): boolean {
-  return (Array.isArray(value) ? value : Object.keys(value)).length === 0;
+  const inside = parts.join(", ");
+  return isList ? `[${inside}]` : inside ? `{ ${inside} }` : "{}";
 }
 
 /** `stringify` writes the digits of a big whole number as they came. */
