@@ -51,12 +51,13 @@ test("a very deep value is written without end of the stack", () => {
   expect(JSON.parse(lines.join(""))).toEqual(value);
 });
 
-test("of a huge value only so many lines are laid out", () => {
-  const value = Array.from({ length: 1_000_000 }, (_, index) => ({ index, list: [index] }));
-  const begun = performance.now();
+test("of a huge value only so many lines are laid out, and what is behind them is not looked at", () => {
+  const value = Array.from({ length: 100_000 }, (_, index) => ({ index, list: [index] }));
+  Object.defineProperty(value, 200, {
+    get: () => {
+      throw new Error("looked too far");
+    },
+  });
 
-  const lines = prettyLines(value, 100);
-
-  expect(lines).toHaveLength(100);
-  expect(performance.now() - begun).toBeLessThan(500);
+  expect(prettyLines(value, 100)).toHaveLength(100);
 });

@@ -3,7 +3,7 @@ import type { Job } from "./job";
 import { slugOf } from "./problem";
 
 const WHO: Record<string, string> = {
-  client: "Somebody asked for it.",
+  client: "A client asked for it.",
   task: "It came from the task itself.",
   headway: "Headway ended it by a rule.",
 };
@@ -15,7 +15,7 @@ const WHAT_TO_DO: Record<string, string> = {
   "invalid-arguments": "The worker's task may have changed since: run it again with changed arguments.",
   "unserializable-result": "The task has to return what JSON can hold.",
   "result-too-large": "The task has to store so much elsewhere, and return where it is.",
-  cancelled: "Nothing to do. It can be run again.",
+  cancelled: "It can be run again.",
   expired: "Run it again: then it waits as long as it takes.",
 };
 

@@ -48,7 +48,7 @@ export function CopyButton({ text, what, say, children = "Copy" }: CopyProps) {
   const copy = async () => {
     const isCopied = await copyText(text());
     setCame(isCopied ? "Copied" : "Not copied");
-    say(isCopied ? `Copied ${what}.` : `The browser did not let this page copy ${what}.`);
+    say(`${isCopied ? "Copied" : "Not copied; the browser refused it"}: ${what}.`);
   };
   return (
     <SmallButton name={`${came || "Copy"} ${what}`} onClick={copy}>

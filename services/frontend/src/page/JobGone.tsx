@@ -9,10 +9,9 @@ const SKELETON_AFTER_MS = 300;
 type Props = {
   row: Row;
   onRunAgain: (task: string, args: Record<string, unknown>) => void;
-  onClose: () => void;
 };
 
-export function JobGone({ row, onRunAgain, onClose }: Props) {
+export function JobGone({ row, onRunAgain }: Props) {
   if (row.standing !== "missing" && row.standing !== "expired" && row.standing !== "refused")
     return <Skeleton />;
   const { job } = row;
@@ -20,16 +19,11 @@ export function JobGone({ row, onRunAgain, onClose }: Props) {
   return (
     <div class="job-gone" data-part="gone">
       <p>{row.standing === "expired" ? expiredText(row) : standingText(row)}</p>
-      <p class="job-tools">
-        {job && args && (
-          <button type="button" class="small" onClick={() => onRunAgain(job.task, args)}>
-            Run it again…
-          </button>
-        )}
-        <button type="button" class="small" onClick={onClose}>
-          Back to the jobs
+      {job && args && (
+        <button type="button" class="small" onClick={() => onRunAgain(job.task, args)}>
+          Run again…
         </button>
-      </p>
+      )}
     </div>
   );
 }

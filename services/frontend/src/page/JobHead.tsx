@@ -36,7 +36,7 @@ export function JobHead(props: Props) {
         <button
           type="button"
           class="job-close"
-          aria-label="Close this job"
+          aria-label="Back to the jobs"
           title="Close (Esc)"
           onClick={onClose}
         >
@@ -54,7 +54,7 @@ export function JobHead(props: Props) {
         <code class="job-id" title={id}>
           {shortId(id)}
         </code>
-        <CopyButton text={() => id} what="the job's id" say={say}>
+        <CopyButton text={() => id} what="id of the job" say={say}>
           Copy id
         </CopyButton>
       </p>
@@ -93,11 +93,11 @@ function Actions({ row, job, api, args, now, onAsk, onRunAgain, say }: Props & {
         </button>
       )}
       <span class="job-tools">
-        <CopyButton text={() => linkTo(job.id)} what="a link to this job" say={say}>
+        <CopyButton text={() => linkTo(job.id)} what="link to this job" say={say}>
           Copy link
         </CopyButton>
         {args && (
-          <CopyButton text={() => curlOf(api.root, job, args)} what="the curl commands" say={say}>
+          <CopyButton text={() => curlOf(api.root, job, args)} what="curl commands" say={say}>
             Copy curl
           </CopyButton>
         )}

@@ -38,9 +38,13 @@ export function JobLog({ id, lines, total, isRunning, say }: Props) {
     setFollowing(!isFollowing);
     if (!isFollowing) toBottom();
   };
+  const lastTop = useRef(0);
   const scrolled = (event: Event) => {
     const { scrollTop, scrollHeight, clientHeight } = event.currentTarget as HTMLElement;
-    setFollowing(scrollHeight - scrollTop - clientHeight < NEAR_PX);
+    const isAtBottom = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    // Lines that turn out to be higher than they were thought to be move the bottom away: that is nobody's wish.
+    if (isAtBottom || scrollTop < lastTop.current) setFollowing(isAtBottom);
+    lastTop.current = scrollTop;
   };
   if (lines.length === 0) return null;
   const count = wanted.trim()

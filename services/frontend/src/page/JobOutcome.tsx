@@ -40,7 +40,7 @@ function Failure({ job, say }: Omit<Props, "api">) {
       )}
       <p class="job-advice">{[who, advice, trace].filter(Boolean).join(" ")}</p>
       <p class="job-tools">
-        <CopyButton text={() => errorText(job)} what="the error" say={say}>
+        <CopyButton text={() => errorText(job)} what="error" say={say}>
           Copy error
         </CopyButton>
       </p>

@@ -95,7 +95,7 @@ function Table({ columns, rows, what }: TableProps) {
           {rows.map((row) => (
             <tr>
               {row.map((cell) => (
-                <td data-number={/^-?[\d.]+$/.test(cell)}>
+                <td>
                   <Linked text={cell} />
                 </td>
               ))}

@@ -84,7 +84,7 @@ function OneJob(props: JobViewProps) {
           </div>
         </>
       ) : (
-        <JobGone row={row} onRunAgain={props.onRunAgain} onClose={onClose} />
+        <JobGone row={row} onRunAgain={props.onRunAgain} />
       )}
     </article>
   );
