@@ -2,9 +2,19 @@ import { expect, test } from "vitest";
 import { type Move, movesOf, stepsOf } from "../src/core/timeline";
 import { makeJob } from "./make-job";
 
+const WHY: Partial<Record<Move["state"], string>> = {
+  PENDING: "submitted",
+  STARTED: "claimed",
+  PROGRESS: "progressed",
+  RETRY: "failed",
+  SUCCESS: "succeeded",
+  FAILURE: "failed",
+  REVOKED: "cancelled",
+};
+
 function move(second: number, state: Move["state"], attempt = 1, different: Partial<Move> = {}): Move {
   const at = new Date(Date.UTC(2026, 4, 4, 8, 0, second)).toISOString();
-  return { at, state, attempt, why: null, detail: null, worker: null, ...different };
+  return { at, state, attempt, why: WHY[state] ?? "", detail: null, worker: null, ...different };
 }
 
 function told(moves: Move[], job = makeJob()): string[] {
@@ -65,7 +75,12 @@ test.each([
 });
 
 test("who asked for another attempt of an ended job is told from one that tries itself", () => {
-  const moves = [move(0, "PENDING", 0), move(1, "STARTED"), move(2, "FAILURE"), move(60, "RETRY")];
+  const moves = [
+    move(0, "PENDING", 0),
+    move(1, "STARTED"),
+    move(2, "FAILURE"),
+    move(60, "RETRY", 1, { why: "restarted" }),
+  ];
 
   expect(told(moves)).toEqual([
     "Accepted 1000",
@@ -90,7 +105,7 @@ test("times that run backwards make no negative time", () => {
 });
 
 test("a state of a newer server is shown as it is", () => {
-  const unknown = move(2, "PAUSED" as Move["state"]);
+  const unknown = move(2, "PAUSED" as Move["state"], 0, { why: "held" });
 
   expect(told([move(0, "PENDING", 0), unknown])).toEqual(["Accepted 2000", "PAUSED"]);
 });
@@ -100,4 +115,31 @@ test("without a timeline the document itself tells the main moves", () => {
   const job = makeJob({ state: "FAILURE", created_at, started_at, finished_at } as object);
 
   expect(told(movesOf(job), job)).toEqual(["Accepted 4000", "Attempt 1 failed 5000", "Failed for good"]);
+});
+
+test("a job that waited for its time says when it came", () => {
+  const due = move(30, "PENDING", 0, { why: "due" });
+
+  expect(told([move(0, "PENDING", 0), due, move(31, "STARTED")])).toEqual([
+    "Accepted 30000",
+    "Its time came 1000",
+    "Attempt 1",
+  ]);
+});
+
+test("why a client cancelled it stands with the end, not with the attempt", () => {
+  const cancelled = move(9, "REVOKED", 1, { detail: "wrong month" });
+
+  const steps = stepsOf([move(0, "PENDING", 0), move(1, "STARTED"), cancelled], makeJob());
+
+  expect(steps.map(({ ending, detail }) => ending + detail)).toEqual(["", "cancelled", "wrong month"]);
+});
+
+test("of a story with a gap nobody says how long the gap was", () => {
+  const moves = Array.from({ length: 100 }, (_, index) => move(index < 20 ? index : index + 500, "RETRY"));
+
+  const steps = stepsOf(moves, makeJob());
+
+  expect(steps[18]?.spentMs).toBe(1_000);
+  expect(steps[19]?.spentMs).toBeNull();
 });

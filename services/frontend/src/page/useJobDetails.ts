@@ -34,7 +34,7 @@ export function useJobDetails(
   const isNewer = full !== null && job !== null && full.version >= job.version;
   const lines = useMemo(() => mergedLog(log.lines, streamed), [log.lines, streamed]);
   return {
-    moves: moves?.ok ? moves.value : job ? movesOf(job) : [],
+    moves: moves?.ok && moves.value.length > 0 ? moves.value : job ? movesOf(job) : [],
     lines,
     linesTotal: Math.max(log.total, lines.length),
     whole: isNewer ? full : job && { ...job, args: job.args ?? full?.args ?? null },

@@ -41,7 +41,7 @@ export function casesAt(startAt: number): Record<string, Case> {
     at: ago(at),
     state,
     attempt,
-    why: null,
+    why: "progressed",
     detail: null,
     worker: null,
     ...rest,
@@ -58,7 +58,7 @@ export function casesAt(startAt: number): Record<string, Case> {
     move(65, "PROGRESS", 1),
     move(57, "RETRY", 1, { why: "failed", detail: "ConnectionError: Connection refused" }),
     move(49, "STARTED", 2, { why: "claimed", worker: "worker-2" }),
-    move(47, "RETRY", 2, { why: "lost", detail: "The worker was lost; the job will run again." }),
+    move(47, "RETRY", 2, { why: "lost", detail: null }),
     move(34, "STARTED", 3, { why: "claimed", worker: "worker-2-with-a-long-name.example" }),
   ];
   const log = (count: number): LogLine[] =>
@@ -125,7 +125,7 @@ export function casesAt(startAt: number): Record<string, Case> {
         waiting_for: "schedule",
         scheduled_for: ago(-95),
       }),
-      moves: [move(70, "PENDING", 0)],
+      moves: [move(70, "PENDING", 0, { why: "submitted" })],
     },
     retry: {
       row: row({
