@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Estimate, rateText } from "../src/core/eta";
+import { type Estimate, newEstimate, rateText } from "../src/core/eta";
 import type { Job } from "../src/core/job";
 import { makeJob } from "./make-job";
 
@@ -14,7 +14,7 @@ function followed(
   updates: number,
   { everyMs = 1_000, step = 1, total = 100 as number | null } = {},
 ): Estimate {
-  const estimate = new Estimate();
+  const estimate = newEstimate();
   for (let index = 0; index <= updates; index++)
     estimate.note(running({ version: index + 3, current: index * step, total }), index * everyMs);
   return estimate;
@@ -55,7 +55,7 @@ test("the server's estimate counts as well: together they are steadier", () => {
 });
 
 test("the server's estimate alone is believed of a job that was opened late", () => {
-  const estimate = new Estimate();
+  const estimate = newEstimate();
   const at = { updated_at: "2026-05-04T08:01:00Z", eta_seconds: 120 };
   estimate.note(running({ version: 40, current: 30, ...at }), 1_000);
 
@@ -85,7 +85,7 @@ test("a job that is silent for three times its usual gap has no time left, but a
 });
 
 test("a job that was silent before the page was opened is silent from then on", () => {
-  const estimate = new Estimate();
+  const estimate = newEstimate();
   estimate.note(running({ version: 9, current: 30 }), 100_000, 90_000);
 
   expect(estimate.words(101_000).silence).toBe("No update for 1 min 31 s");

@@ -81,7 +81,7 @@ test.each([
 test("the commands survive quotes in the arguments", () => {
   const text = curlOf("https://host.example/x/", { id: "a b", task: "t" }, { word: "it's" });
 
-  expect(text).toContain(`--data-binary '{"task":"t","args":{"word":"it'\\''s"}}'`);
+  expect(text).toContain(`-d '{"task":"t","args":{"word":"it'\\''s"}}'`);
   expect(text).toContain("curl -s 'https://host.example/x/status/a%20b'");
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Move, movesOf, stepsOf } from "../src/core/timeline";
+import { type Move, stepsOf } from "../src/core/timeline";
 import { makeJob } from "./make-job";
 
 const WHY: Partial<Record<Move["state"], string>> = {
@@ -108,13 +108,6 @@ test("a state of a newer server is shown as it is", () => {
   const unknown = move(2, "PAUSED" as Move["state"], 0, { why: "held" });
 
   expect(told([move(0, "PENDING", 0), unknown])).toEqual(["Accepted 2000", "PAUSED"]);
-});
-
-test("without a timeline the document itself tells the main moves", () => {
-  const [created_at, started_at, finished_at] = [0, 4, 9].map((second) => move(second, "PENDING").at);
-  const job = makeJob({ state: "FAILURE", created_at, started_at, finished_at } as object);
-
-  expect(told(movesOf(job), job)).toEqual(["Accepted 4000", "Attempt 1 failed 5000", "Failed for good"]);
 });
 
 test("a job that waited for its time says when it came", () => {

@@ -4,9 +4,9 @@ import type { Job } from "./job";
 export function curlOf(root: string, job: Pick<Job, "id" | "task">, args: Record<string, unknown>): string {
   const body = JSON.stringify({ task: job.task, args });
   return [
-    "# Submit the same job again:",
-    `curl -si -X POST ${quoted(`${root}jobs`)} -H 'Content-Type: application/json' --data-binary ${quoted(body)}`,
-    "# See how far it is:",
+    "# The same job again:",
+    `curl -si -X POST ${quoted(`${root}jobs`)} -H 'Content-Type: application/json' -d ${quoted(body)}`,
+    "# How far this one is:",
     `curl -s ${quoted(`${root}status/${encodeURIComponent(job.id)}`)}`,
     "",
   ].join("\n");

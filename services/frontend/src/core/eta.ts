@@ -1,5 +1,5 @@
 // How fast a job is and how long it still takes: said only when it is worth believing, and taken back when it is not.
-import { tookText } from "./duration";
+import { momentMs, tookText } from "./duration";
 import { timeLeft } from "./fmt";
 import { isRunning, type Job } from "./job";
 
@@ -11,113 +11,99 @@ const MEMORY_MS = 10_000;
 const WORDS_EVERY_MS = 5_000;
 const SILENT_GAPS = 3;
 const SHORTEST_SILENCE_MS = 10_000;
-/** Before its usual gap is known a job may be silent for so long. */
+/** Before its usual gap is known a job may be silent for three times this. */
 const UNKNOWN_GAP_MS = 10_000;
 
 export type Pace = { rate: string; left: string; silence: string };
-const NOTHING: Pace = { rate: "", left: "", silence: "" };
+
+export type Estimate = {
+  /** Takes in the document that came; `ageMs` is how old its last change was then. */
+  note(job: Job, at: number, ageMs?: number): void;
+  /** The words for now. They change at most every five seconds, except to say nothing any more. */
+  words(now: number): Pace;
+};
 
 type Update = { at: number; current: number };
 
-/** Follows one job, attempt by attempt. All times are this page's own, in ms. */
-export class Estimate {
-  private job: Job | null = null;
-  private first: Update | null = null;
-  private last: Update | null = null;
-  private updates = 0;
-  private perMs: number | null = null;
-  private gapMs: number | null = null;
-  private heardAt = 0;
-  private said: Pace = NOTHING;
-  private saidAt = Number.NEGATIVE_INFINITY;
+/** Follows one job, attempt by attempt. All times are by one clock, in ms. */
+export function newEstimate(): Estimate {
+  let job: Job | null = null;
+  let first: Update | null = null;
+  let last: Update | null = null;
+  let updates = 0;
+  let perMs: number | null = null;
+  let gapMs: number | null = null;
+  let heardAt = 0;
+  let said = paceOf();
+  let saidAt = 0;
 
-  /** Takes in the document that came; `ageMs` is how old its last change was by the server's clock. */
-  note(job: Job, at: number, ageMs = 0): void {
-    const before = this.job;
-    this.job = job;
-    if (!before || before.id !== job.id || before.started_at !== job.started_at) this.begin(at - ageMs);
-    else if (job.version !== before.version)
-      this.gapMs = blend(this.gapMs, at - this.heardAt, at - this.heardAt);
-    if (job.version !== before?.version && before) this.heardAt = at;
-    if (isRunning(job) && job.current !== null) this.measure({ at, current: job.current });
-  }
-
-  /** The words for now. They change at most every five seconds, except to say nothing any more. */
-  words(now: number): Pace {
-    const { job } = this;
-    if (!job || !isRunning(job) || job.cancel_requested_at) return this.say(NOTHING, now);
-    const silentMs = now - this.heardAt;
-    if (silentMs >= this.patienceMs()) {
-      this.saidAt = Number.NEGATIVE_INFINITY;
-      return { ...NOTHING, silence: `No update for ${tookText(Math.floor(silentMs / 1_000) * 1_000)}` };
+  function note(after: Job, at: number, ageMs = 0): void {
+    const before = job;
+    job = after;
+    if (before?.started_at !== after.started_at || !before) {
+      first = last = perMs = gapMs = null;
+      updates = 0;
+      heardAt = at - ageMs;
+      said = paceOf();
+    } else if (after.version !== before.version) {
+      gapMs = blend(gapMs, at - heardAt, at - heardAt);
+      heardAt = at;
     }
-    if (now - this.saidAt < WORDS_EVERY_MS && (this.said.left || this.said.rate)) return this.said;
-    return this.say({ rate: this.rateText(), left: timeLeft(this.leftSeconds(now)), silence: "" }, now);
+    if (isRunning(after) && after.current !== null) measure({ at, current: after.current });
   }
 
-  private begin(heardAt: number): void {
-    this.first = this.last = this.perMs = this.gapMs = null;
-    this.updates = 0;
-    this.heardAt = heardAt;
-    this.said = NOTHING;
+  function measure(update: Update): void {
+    const passed = last ? update.at - last.at : 0;
+    const done = last ? update.current - last.current : 0;
+    // Words alone are no pace, and two updates in one moment say nothing about it.
+    if (last && (done <= 0 || passed < 1)) return;
+    if (last) perMs = blend(perMs, done / passed, passed);
+    first ??= update;
+    last = update;
+    updates += 1;
   }
 
-  private measure(update: Update): void {
-    const { last } = this;
-    if (last && update.current <= last.current) return;
-    // Two updates in one moment say nothing about pace.
-    if (last && update.at - last.at < 1) return;
-    if (last) {
-      const passed = update.at - last.at;
-      this.perMs = blend(this.perMs, (update.current - last.current) / passed, passed);
+  function words(now: number): Pace {
+    if (!job || !isRunning(job) || job.cancel_requested_at) return paceOf();
+    const silentMs = now - heardAt;
+    if (silentMs >= Math.max(SHORTEST_SILENCE_MS, SILENT_GAPS * (gapMs ?? UNKNOWN_GAP_MS))) {
+      said = paceOf();
+      return paceOf("", "", `No update for ${tookText(Math.floor(silentMs / 1_000) * 1_000)}`);
     }
-    this.first ??= update;
-    this.last = update;
-    this.updates += 1;
+    const isFresh = now - saidAt < WORDS_EVERY_MS;
+    if (isFresh && (said.left || said.rate)) return said;
+    saidAt = now;
+    const own = ownPace(job);
+    said = paceOf(own ? rateText(own * 1_000) : "", timeLeft(leftSeconds(job, own, now)));
+    return said;
   }
 
-  private patienceMs(): number {
-    return Math.max(SHORTEST_SILENCE_MS, SILENT_GAPS * (this.gapMs ?? UNKNOWN_GAP_MS));
-  }
-
-  private say(pace: Pace, now: number): Pace {
-    this.said = pace;
-    this.saidAt = now;
-    return pace;
-  }
-
-  private isWorthBelieving(): boolean {
-    const { first, last, job } = this;
-    if (!first || !last || !job || this.updates < MIN_UPDATES || last.at - first.at < MIN_AGE_MS)
-      return false;
-    return !job.total || last.current - first.current >= MIN_SHARE * job.total;
-  }
-
-  private rateText(): string {
-    return this.isWorthBelieving() && this.perMs ? rateText(this.perMs * 1_000) : "";
+  /** In units a millisecond, once it is worth believing. */
+  function ownPace({ total }: Job): number | null {
+    if (!first || !last || updates < MIN_UPDATES || last.at - first.at < MIN_AGE_MS) return null;
+    return !total || last.current - first.current >= MIN_SHARE * total ? perMs : null;
   }
 
   /** Ours notices a change of pace at once, the server's knows the whole attempt: together they are steady. */
-  private leftSeconds(now: number): number | null {
-    const estimates = [this.ownSeconds(now), this.serverSeconds(now)].filter((each) => each !== null);
-    if (estimates.length === 0) return null;
-    return estimates.reduce((sum, each) => sum + each, 0) / estimates.length;
+  function leftSeconds({ total, ...document }: Job, own: number | null, now: number): number | null {
+    const passed = (now - heardAt) / 1_000;
+    const ours = total && own && last ? (total - last.current) / own / 1_000 - (now - last.at) / 1_000 : null;
+    const theirs = isServerSure(document) ? (document.eta_seconds ?? 0) - passed : null;
+    if (ours === null && theirs === null) return null;
+    return Math.max(0, ((ours ?? theirs ?? 0) + (theirs ?? ours ?? 0)) / 2);
   }
 
-  private ownSeconds(now: number): number | null {
-    const { job, last, perMs } = this;
-    if (!job?.total || !last || !perMs || !this.isWorthBelieving()) return null;
-    return Math.max(0, (job.total - last.current) / perMs - (now - last.at)) / 1_000;
-  }
+  return { note, words };
+}
 
-  /** The server asks for 3 s and 3 % of its own; a version counts a write, and two of them begin an attempt. */
-  private serverSeconds(now: number): number | null {
-    const { job } = this;
-    if (job?.eta_seconds == null || job.version < MIN_UPDATES + 2) return null;
-    const ranMs = Date.parse(job.updated_at) - Date.parse(job.started_at ?? "");
-    if (ranMs < MIN_AGE_MS) return null;
-    return Math.max(0, job.eta_seconds - (now - this.heardAt) / 1_000);
-  }
+/** It asks for 3 s and 3 % by itself. A version counts a write, and two of them begin an attempt. */
+function isServerSure(job: Pick<Job, "eta_seconds" | "version" | "updated_at" | "started_at">): boolean {
+  const ranMs = momentMs(job.updated_at) - momentMs(job.started_at);
+  return job.eta_seconds !== null && job.version >= MIN_UPDATES + 2 && ranMs >= MIN_AGE_MS;
+}
+
+function paceOf(rate = "", left = "", silence = ""): Pace {
+  return { rate, left, silence };
 }
 
 /** "2.1/s", "12/min", "3/h": the unit in which the number is at least one. */
@@ -135,6 +121,5 @@ export function rateText(perSecond: number): string {
 /** A moving average whose memory is a time, not a number of updates: those come at any pace. */
 function blend(before: number | null, value: number, passedMs: number): number {
   if (before === null) return value;
-  const weight = 1 - Math.exp(-passedMs / MEMORY_MS);
-  return before + weight * (value - before);
+  return before + (1 - Math.exp(-passedMs / MEMORY_MS)) * (value - before);
 }

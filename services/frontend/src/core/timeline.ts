@@ -1,7 +1,6 @@
 // The moves of a job, told as steps: accepted, each attempt and how it ended, each pause, the end.
 import { momentMs, msBetween } from "./duration";
 import type { Job, State } from "./job";
-import { slugOf } from "./problem";
 import type { Tone } from "./wording";
 
 /** A move as `GET status/<id>/timeline` tells it. */
@@ -33,24 +32,6 @@ export type Step = {
 /** Of a long story the server keeps the beginning and the newest moves. */
 const FIRST_KEPT = 20;
 const KEPT = 100;
-
-/** Before the answer came, or of a server that keeps no stories: what the document itself tells. */
-export function movesOf(job: Job): Move[] {
-  const { created_at, started_at, finished_at, state, attempt } = job;
-  const told = (at: string | null | undefined, state: State, why: string): Move[] =>
-    at ? [{ at, state, attempt, why, detail: null, worker: null }] : [];
-  return [
-    ...told(created_at, "PENDING", "submitted"),
-    ...told(started_at, "STARTED", "claimed"),
-    ...told(finished_at ?? (state === "RETRY" ? job.updated_at : null), state, whyOf(job)),
-  ];
-}
-
-function whyOf({ state, error }: Job): string {
-  if (state === "SUCCESS") return "succeeded";
-  if (state === "REVOKED") return error && slugOf(error) === "expired" ? "expired" : "cancelled";
-  return error || state === "FAILURE" ? "failed" : "lost";
-}
 
 export function stepsOf(moves: readonly Move[], job: Job | null): Step[] {
   const steps: Step[] = [];

@@ -78,7 +78,7 @@ function Result({ job, api, say }: Props) {
           <button type="button" class="small" aria-disabled={isLoading} onClick={load}>
             {isLoading ? "Loading…" : "Load the result"}
           </button>
-          <span class="hint">It may be too long to come by itself.</span>
+          <span class="hint">It is too long to come by itself.</span>
         </p>
       )}
       <p class="failure" role="alert">

@@ -1,7 +1,7 @@
 // The big bar of one job, with what is known of its pace, and why it stands still when it does.
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { clockText, momentMs, msBetween, tookText } from "../core/duration";
-import { Estimate } from "../core/eta";
+import { newEstimate } from "../core/eta";
 import { moment, workDone } from "../core/fmt";
 import { isFinal, isRunning, type Job, percentOf } from "../core/job";
 import { statusText, waitText } from "../core/wording";
@@ -17,13 +17,13 @@ type Props = {
 };
 
 export function JobProgress({ job, name, isStale, isResumed, now }: Props) {
-  const estimate = useRef(new Estimate());
+  const [estimate] = useState(newEstimate);
   const noted = useRef<Job | null>(null);
   if (noted.current !== job) {
-    estimate.current.note(job, now, msBetween(job.updated_at, now) ?? 0);
+    estimate.note(job, now, msBetween(job.updated_at, now) ?? 0);
     noted.current = job;
   }
-  const pace = estimate.current.words(now);
+  const pace = estimate.words(now);
   const percent = percentOf(job);
   const staleSince = useStaleSince(isStale, job);
   const isBusy = percent === null && !isFinal(job) && !isStale;
@@ -71,7 +71,7 @@ function amountText(job: Job, percent: number | null): string {
   if (job.state === "PENDING" || job.total === 1) return "";
   const done = workDone(job.current, job.total);
   if (job.state === "FAILURE" || job.state === "REVOKED") return done && `stopped at ${done}`;
-  if (percent === null && isRunning(job)) return done || "Working; nobody knows yet how much there is to do";
+  if (percent === null && isRunning(job)) return done || "The amount of work is not known";
   return done;
 }
 

@@ -1,35 +1,26 @@
 // How the job came to where it stands: one step below the other, each with its time and how it ended.
-import { useState } from "preact/hooks";
 import { clockText, momentMs, msBetween, tookText } from "../core/duration";
-import { moment, plural } from "../core/fmt";
+import { moment } from "../core/fmt";
 import { isFinal, type Job } from "../core/job";
 import { type Move, type Step, spanText, stepsOf } from "../core/timeline";
 import { StateIcon } from "../ui/icons";
-import { SmallButton } from "./JobButtons";
 import { JobPart } from "./JobPart";
 import { fullMoment } from "./JobProgress";
-
-const MOST_STEPS = 24;
 
 type Props = { moves: readonly Move[]; job: Job; now: number; isStale: boolean };
 
 export function JobTimeline({ moves, job, now, isStale }: Props) {
-  const [isWhole, setWhole] = useState(false);
   const steps = stepsOf(moves, job);
-  const hidden = isWhole ? 0 : Math.max(0, steps.length - MOST_STEPS);
   if (steps.length === 0) return null;
   return (
     <JobPart part="timeline" title="Timeline">
-      {hidden > 0 && (
-        <SmallButton onClick={() => setWhole(true)}>Show {plural(hidden, "earlier step")}</SmallButton>
-      )}
       <ol class="job-steps">
-        {steps.slice(hidden).map((step, index) => (
+        {steps.map((step, index) => (
           <TimelineStep
-            key={`${step.at} ${step.title} ${hidden + index}`}
+            key={`${step.at} ${step.title} ${index}`}
             step={step}
             now={now}
-            isGoingOn={hidden + index === steps.length - 1 && !isFinal(job) && !isStale}
+            isGoingOn={index === steps.length - 1 && !isFinal(job) && !isStale}
           />
         ))}
       </ol>

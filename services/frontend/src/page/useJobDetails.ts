@@ -4,9 +4,10 @@ import type { Answer, Api } from "../core/api";
 import type { Job } from "../core/job";
 import { mergedLog } from "../core/log";
 import type { LogLine } from "../core/store";
-import { type Move, movesOf } from "../core/timeline";
+import type { Move } from "../core/timeline";
 
 export type JobDetails = {
+  /** None before the answer came, and of a job that is older than the stories. */
   moves: readonly Move[];
   lines: readonly LogLine[];
   /** More than there are lines when the oldest are gone. */
@@ -34,7 +35,7 @@ export function useJobDetails(
   const isNewer = full !== null && job !== null && full.version >= job.version;
   const lines = useMemo(() => mergedLog(log.lines, streamed), [log.lines, streamed]);
   return {
-    moves: moves?.ok && moves.value.length > 0 ? moves.value : job ? movesOf(job) : [],
+    moves: moves?.ok ? moves.value : [],
     lines,
     linesTotal: Math.max(log.total, lines.length),
     whole: isNewer ? full : job && { ...job, args: job.args ?? full?.args ?? null },
