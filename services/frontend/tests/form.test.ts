@@ -1,6 +1,9 @@
 // Forms out of schemas as pydantic writes them, and arguments out of forms.
 import { expect, test } from "vitest";
-import { emptyDraft, fieldsOf, fill, jsonErrorOf, placeErrors } from "../src/core/form";
+import { fieldsOf } from "../src/core/form";
+import { placeErrors } from "../src/core/form-errors";
+import { fill, jsonErrorOf } from "../src/core/form-read";
+import { emptyDraft } from "../src/core/form-write";
 import type { Schema } from "../src/core/schema";
 
 const REPORT: Schema = {

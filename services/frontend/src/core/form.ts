@@ -1,23 +1,37 @@
-// The form of a task: its fields, what is typed into them, the arguments that come out, and the errors beside them.
+// The form of a task: its fields, as deep as a form can show them, and what may be typed into them.
 import { sentenceCase } from "./fmt";
-import type { FieldError } from "./problem";
-import { fromPointer, plainSchema, type Schema, type Shape, shapeOf } from "./schema";
+import { holdsSecret, plainSchema, type Schema, type Shape, shapeOf } from "./schema";
+
+/** Their fields are made when they are asked for: a schema that refers to itself would make thousands. */
+export type Group = { kind: "group"; fields: () => readonly Field[] };
+export type List = { kind: "list"; item: () => Field; minItems: number; maxItems: number };
 
 export type Field = {
   name: string;
   label: string;
   help: string;
-  shape: Shape;
+  /** What an empty input shows: the schema's first example. */
+  example: unknown;
+  shape: Shape | Group | List;
   isRequired: boolean;
   isNullable: boolean;
+  /** It is, or holds, a password: never stored. */
+  isSecret: boolean;
   /** undefined: the task has none, and an empty field is left out. */
   default: unknown;
 };
 
-/** What stands in the inputs: text, or a tick. Choices hold their index as text, because values may be of any type. */
-export type Draft = Record<string, string | boolean>;
+/** The only name in a draft that is the text of a value, because its field has no input for that. No argument has it. */
+const AS_JSON = "{}";
+
+/**
+ * What stands in an input: text, or a tick. Choices hold their index as text, because values may be of any type.
+ * A group holds a draft and a list its items; both are "" when they are left out.
+ */
+export type Typed = string | boolean | Draft | readonly Typed[];
+export type Draft = { [name: string]: Typed };
+/** By the path to their field, which is a JSON pointer without its first slash. */
 export type Errors = Record<string, string>;
-export type Filled = { args: Record<string, unknown>; errors: Errors };
 
 const YES_OR_NO: Shape = {
   kind: "choice",
@@ -27,144 +41,85 @@ const YES_OR_NO: Shape = {
   ],
 };
 
-/** Required fields come first; within both groups the order is the function's own. */
-export function fieldsOf(schema: Schema): Field[] {
+/**
+ * Required fields come first; within both groups the order is the function's own, or the schema's `x-order`.
+ * With `levels` 0 objects and lists are typed as JSON.
+ */
+export function fieldsOf(schema: Schema, levels = 0, root = schema): Field[] {
   const required = new Set(schema.required ?? []);
-  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) =>
-    fieldOf(name, property, schema, required.has(name)),
-  );
+  const order = ([, property]: [string, Schema]) => Number(property["x-order"] ?? 0);
+  const fields = Object.entries(schema.properties ?? {})
+    .sort((one, other) => order(one) - order(other))
+    .map(([name, property]) => fieldOf(name, property, root, required.has(name), levels));
   return [...fields.filter((field) => field.isRequired), ...fields.filter((field) => !field.isRequired)];
 }
 
-export function emptyDraft(fields: readonly Field[]): Draft {
-  return Object.fromEntries(fields.map((field) => [field.name, startValue(field)]));
+export function asJson(text: string): Draft {
+  return { [AS_JSON]: text };
 }
 
-/** Checks and converts all that was typed. The server checks again; this only saves the way there. */
-export function fill(fields: readonly Field[], draft: Draft): Filled {
-  const filled: Filled = { args: {}, errors: {} };
-  for (const field of fields) {
-    const read = readField(field, draft[field.name] ?? "");
-    if ("error" in read) filled.errors[field.name] = read.error;
-    else if (read.value !== undefined) filled.args[field.name] = read.value;
-  }
-  return filled;
+/** null: it is typed into inputs. */
+export function jsonTextOf(typed: Typed | undefined): string | null {
+  const text = typeof typed === "object" ? (typed as Draft)[AS_JSON] : null;
+  return typeof text === "string" ? text : null;
 }
 
-/** The live check of a JSON field while it is typed: null when it reads well. */
-export function jsonErrorOf(text: string): string | null {
-  if (text.trim() === "") return null;
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    return `This is not JSON yet: ${(error as Error).message}`;
-  }
+export function isDraft(typed: Typed | undefined): typed is Draft {
+  return typeof typed === "object" && !Array.isArray(typed) && jsonTextOf(typed) === null;
 }
 
-/** Puts the server's errors beside their fields by pointer; what fits no field is for the whole form. */
-export function placeErrors(
-  fields: readonly Field[],
-  errors: readonly FieldError[],
-): { beside: Errors; others: string[] } {
-  const beside: Errors = {};
-  const others: string[] = [];
-  for (const { pointer, detail } of errors) {
-    const [, args, name, ...inside] = pointer.replace(/^#/, "").split("/").map(fromPointer);
-    const field = args === "args" ? fields.find((other) => other.name === name) : undefined;
-    if (!field) {
-      others.push(name ? `${name}: ${detail}` : detail);
-      continue;
-    }
-    const text = inside.length > 0 ? `${inside.join(" › ")}: ${detail}` : detail;
-    beside[field.name] = [beside[field.name], text].filter(Boolean).join(" ");
-  }
-  return { beside, others };
+export function mayBeLeftOut(field: Field): boolean {
+  return !field.isRequired || field.isNullable;
 }
 
-function fieldOf(name: string, property: Schema, root: Schema, isRequired: boolean): Field {
+function fieldOf(name: string, property: Schema, root: Schema, isRequired: boolean, levels: number): Field {
   const { schema, isNullable } = plainSchema(property, root);
-  const plain = shapeOf(schema);
-  // A tick has two states; where null is a third one, the three are listed.
-  const shape: Shape = plain.kind === "boolean" && isNullable ? YES_OR_NO : plain;
-  const limits = shape.kind === "number" ? shape.limits : "";
+  const plain = deepShape(schema, root, levels) ?? shapeOf(schema);
+  // A tick has two states; where null or "left out" is a third one, the three are listed.
+  const hasThird = isNullable || (!isRequired && schema.default === undefined);
+  const shape = plain.kind === "boolean" && hasThird ? YES_OR_NO : plain;
   return {
     name,
     // The title of the property itself: the one behind a `$ref` names the type, not the argument.
     label: property.title ?? sentenceCase(name),
-    help: [schema.description?.trim(), limits && `${limits[0]?.toUpperCase()}${limits.slice(1)}.`]
-      .filter(Boolean)
-      .join(" "),
+    help: [schema.description?.trim(), limitsOf(shape)].filter(Boolean).join(" "),
+    example: Array.isArray(schema.examples) ? schema.examples[0] : undefined,
     shape,
     isRequired,
     isNullable,
+    isSecret: holdsSecret(property, root),
     default: schema.default,
   };
 }
 
-function startValue(field: Field): string | boolean {
-  const { shape, default: value } = field;
-  switch (shape.kind) {
-    case "boolean":
-      return value === true;
-    case "choice": {
-      const index = shape.choices.findIndex(
-        (choice) => JSON.stringify(choice.value) === JSON.stringify(value),
-      );
-      return index >= 0 ? String(index) : field.isRequired && shape.choices.length === 1 ? "0" : "";
-    }
-    case "json":
-      return value === undefined || value === null ? "" : JSON.stringify(value, null, 2);
-    default:
-      return value === undefined || value === null ? "" : String(value);
+function deepShape(schema: Schema, root: Schema, levels: number): Group | List | null {
+  if (levels <= 0 || schema.enum || schema.const !== undefined) return null;
+  if (schema.type === "object" && Object.keys(schema.properties ?? {}).length > 0) {
+    return { kind: "group", fields: once(() => fieldsOf(schema, levels - 1, root)) };
   }
+  const { items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
+  if (schema.type !== "array" || !items || typeof items !== "object" || schema.prefixItems) return null;
+  const item = once(() => fieldOf("", items, root, true, levels - 1));
+  return { kind: "list", item, minItems, maxItems };
 }
 
-type Read = { value: unknown } | { error: string };
-
-function readField(field: Field, typed: string | boolean): Read {
-  const { shape } = field;
-  if (shape.kind === "boolean") return { value: typed === true };
-  const text = String(typed);
-  if (shape.kind === "text" ? text === "" : text.trim() === "") return readEmpty(field);
-  switch (shape.kind) {
-    case "text":
-      return readText(text, shape.minLength, shape.maxLength);
-    case "number":
-      return readNumber(text, shape);
-    case "choice":
-      return { value: shape.choices[Number(text)]?.value };
-    case "json": {
-      const error = jsonErrorOf(text);
-      return error ? { error } : { value: JSON.parse(text) };
-    }
-  }
+function limitsOf(shape: Field["shape"]): string {
+  if (shape.kind === "number") return shape.limits && `${sentenceStart(shape.limits)}.`;
+  if (shape.kind !== "list") return "";
+  const { minItems, maxItems } = shape;
+  if (minItems > 0 && maxItems < Number.POSITIVE_INFINITY) return `${minItems} to ${maxItems} entries.`;
+  if (minItems > 0) return `At least ${minItems}.`;
+  return maxItems < Number.POSITIVE_INFINITY ? `At most ${maxItems}.` : "";
 }
 
-/** An empty field is null where null is allowed, an emptied text is "", and all else is left to the task's default. */
-function readEmpty(field: Field): Read {
-  if (field.isNullable) return { value: null };
-  if (field.isRequired) return { error: field.shape.kind === "choice" ? "Choose one." : "Fill this in." };
-  const isEmptied = field.shape.kind === "text" && typeof field.default === "string";
-  return { value: isEmptied ? "" : undefined };
+function sentenceStart(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function readText(text: string, minLength: number | null, maxLength: number | null): Read {
-  const length = [...text].length;
-  if (minLength !== null && length < minLength) {
-    return { error: `At least ${minLength} characters; this has ${length}.` };
-  }
-  if (maxLength !== null && length > maxLength) {
-    return { error: `At most ${maxLength} characters; this has ${length}.` };
-  }
-  return { value: text };
-}
-
-function readNumber(text: string, shape: Extract<Shape, { kind: "number" }>): Read {
-  const value = Number(text.trim());
-  if (!Number.isFinite(value)) return { error: "This is not a number." };
-  if (shape.isWhole && !Number.isInteger(value)) return { error: "Only whole numbers." };
-  const isOutside =
-    (shape.minimum !== null && value < shape.minimum) || (shape.maximum !== null && value > shape.maximum);
-  return isOutside ? { error: `Allowed: ${shape.limits}.` } : { value };
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

@@ -21,6 +21,12 @@ export type Schema = {
   exclusiveMaximum?: number;
   minLength?: number;
   maxLength?: number;
+  examples?: unknown[];
+  items?: Schema;
+  prefixItems?: Schema[];
+  minItems?: number;
+  maxItems?: number;
+  writeOnly?: boolean;
   [keyword: string]: unknown;
 };
 
@@ -32,7 +38,14 @@ const DEEPEST = 8;
 export type Choice = { label: string; value: unknown };
 
 export type Shape =
-  | { kind: "text"; isLong: boolean; minLength: number | null; maxLength: number | null }
+  | {
+      kind: "text";
+      /** Decides the input: `date`, `date-time`, `email`, `uri`, `password`; any other is plain text. */
+      format: string;
+      isLong: boolean;
+      minLength: number | null;
+      maxLength: number | null;
+    }
   | { kind: "number"; isWhole: boolean; minimum: number | null; maximum: number | null; limits: string }
   | { kind: "boolean" }
   | { kind: "choice"; choices: readonly Choice[] }
@@ -59,6 +72,7 @@ export function plainSchema(
     if (others.length === 1) return next(others[0] as Schema, isNullable);
     return { schema: { ...schema, type: [] }, isNullable };
   }
+  if (schema.enum?.includes(null)) return { schema, isNullable: true };
   if (Array.isArray(schema.type)) {
     const types = schema.type.filter((type) => type !== "null");
     const isNullable = types.length < schema.type.length;
@@ -75,6 +89,7 @@ export function shapeOf(schema: Schema): Shape {
     case "string":
       return {
         kind: "text",
+        format: schema.format ?? "",
         isLong: schema.format === "textarea" || (schema.maxLength ?? 0) > LONGEST_LINE,
         minLength: schema.minLength ?? null,
         maxLength: schema.maxLength ?? null,
@@ -108,8 +123,9 @@ function numberShape(schema: Schema, isWhole: boolean): Shape {
 function choicesOf(schema: Schema): Choice[] | null {
   if (schema.const !== undefined) return [choice(schema.const)];
   if (schema.enum) return schema.enum.filter((value) => value !== null).map((value) => choice(value));
-  if (schema.oneOf?.length && schema.oneOf.every((option) => option.const !== undefined)) {
-    return schema.oneOf.map((option) => choice(option.const, option.title));
+  const options = (schema.oneOf ?? schema.anyOf)?.filter((option) => !isNull(option));
+  if (options?.length && options.every((option) => option.const !== undefined)) {
+    return options.map((option) => choice(option.const, option.title));
   }
   return null;
 }
@@ -129,6 +145,20 @@ function definition(reference: string, root: Schema): Schema {
 /** JSON pointers write `~` and `/` of a name as `~0` and `~1`. */
 export function fromPointer(step: string): string {
   return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+export function toPointer(step: string): string {
+  return step.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** Whether a secret may stand anywhere in a value of this schema, also where no form can show it. */
+export function holdsSecret(part: unknown, root: Schema, seen = new Set<unknown>()): boolean {
+  if (typeof part !== "object" || part === null || seen.has(part)) return false;
+  seen.add(part);
+  const { format, writeOnly, $ref } = part as Schema;
+  if (format === "password" || writeOnly === true) return true;
+  if (typeof $ref === "string" && holdsSecret(definition($ref, root), root, seen)) return true;
+  return Object.values(part).some((inner) => holdsSecret(inner, root, seen));
 }
 
 function isNull(schema: Schema): boolean {

@@ -1,11 +1,12 @@
 // One argument of a task: its label, the input that fits it, and the words around it.
 import type { TargetedInputEvent } from "preact";
-import { type Field, jsonErrorOf } from "../core/form";
+import { type Field, mayBeLeftOut, type Typed } from "../core/form";
+import { jsonErrorOf } from "../core/form-read";
 
 type Props = {
   id: string;
   field: Field;
-  value: string | boolean;
+  value: Typed;
   error: string | undefined;
   onChange: (value: string | boolean) => void;
 };
@@ -73,7 +74,7 @@ type ControlProps = {
 
 function Control({ field, value, common, onType, onChange }: ControlProps) {
   const { shape } = field;
-  const mayBeEmpty = !field.isRequired || field.isNullable;
+  const mayBeEmpty = mayBeLeftOut(field);
   switch (shape.kind) {
     case "choice":
       return (

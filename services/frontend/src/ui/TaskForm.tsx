@@ -1,7 +1,10 @@
 // The form of one task: collects the arguments, submits them once, shows what the server did not like.
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Task } from "../core/api";
-import { type Draft, type Errors, emptyDraft, fieldsOf, fill, placeErrors } from "../core/form";
+import { type Draft, type Errors, fieldsOf } from "../core/form";
+import { placeErrors } from "../core/form-errors";
+import { fill } from "../core/form-read";
+import { emptyDraft } from "../core/form-write";
 import { IdempotencyKeys } from "../core/idempotency";
 import { type Problem, problemText, waitHint } from "../core/problem";
 import { FieldInput } from "./FieldInput";
