@@ -13,6 +13,9 @@ export type Task = {
   schema: Schema;
   queue: string;
   live_workers: number;
+  /** What holds for a job that says nothing else. A server that is older does not say. */
+  timeout_seconds?: number | null;
+  max_retries?: number;
 };
 
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };
@@ -40,9 +43,16 @@ export class Api {
     return this.ask("longtask", { method: "POST", headers }, accepted);
   }
 
-  startJob(task: string, args: Record<string, unknown>, idempotencyKey: string): Promise<Answer<Accepted>> {
+  /** The options are the further fields of a submit: priority, queue and the like. */
+  startJob(
+    task: string,
+    args: Record<string, unknown>,
+    idempotencyKey: string,
+    options: Record<string, unknown> = {},
+  ): Promise<Answer<Accepted>> {
     const headers = { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey };
-    return this.ask("jobs", { method: "POST", headers, body: JSON.stringify({ task, args }) }, accepted);
+    const body = JSON.stringify({ ...options, task, args });
+    return this.ask("jobs", { method: "POST", headers, body }, accepted);
   }
 
   listTasks(): Promise<Answer<Task[]>> {

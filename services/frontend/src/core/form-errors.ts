@@ -10,7 +10,8 @@ export function placeErrors(
   errors: readonly FieldError[],
   draft: Draft = {},
 ): { beside: Errors; others: string[] } {
-  const beside: Errors = {};
+  // A field may be called `constructor`, which every other object has already.
+  const beside: Errors = Object.create(null);
   const others: string[] = [];
   for (const { pointer, detail } of errors) {
     const [, args, ...steps] = pointer.replace(/^#/, "").split("/").map(fromPointer);

@@ -1,0 +1,145 @@
+// Starts any job: picks the task, says what is known of it, and keeps what its form was filled with before.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Api, Task } from "../core/api";
+import { sentenceCase } from "../core/fmt";
+import { IdempotencyKeys } from "../core/idempotency";
+import type { Job } from "../core/job";
+import { KeptInputs } from "../core/kept-input";
+import { type Problem, problemText } from "../core/problem";
+import { RecentInputs } from "../core/recent-inputs";
+import { noWorkerText } from "../core/wording";
+import { type Filling, StartForm } from "./StartForm";
+import { StartRecent } from "./StartRecent";
+import { useTasks } from "./use-tasks";
+
+type Props = {
+  api: Api;
+  /** null: they are being loaded. */
+  tasks: Task[] | Problem | null;
+  /** Arguments of a job that is to run again, maybe changed. */
+  prefill: { task: string; args: Record<string, unknown> } | null;
+  onAccepted: (id: string, job: Job | null) => void;
+  say: (text: string) => void;
+};
+
+export function StartPanel(props: Props) {
+  const { tasks, reload } = useTasks(props.api, props.tasks);
+  return (
+    <section class="start-panel" aria-labelledby="start-heading" aria-busy={tasks === null} data-part="start">
+      <h2 id="start-heading">Start a job</h2>
+      {tasks === null && <Skeleton />}
+      {tasks !== null && !Array.isArray(tasks) && (
+        <div class="start-alert" role="alert">
+          <p>The list of tasks could not be loaded. {problemText(tasks)}</p>
+          <button type="button" class="small" onClick={reload}>
+            Try again
+          </button>
+        </div>
+      )}
+      {Array.isArray(tasks) && tasks.length === 0 && <NoTasks />}
+      {Array.isArray(tasks) && tasks.length > 0 && <Starter {...props} tasks={tasks} />}
+    </section>
+  );
+}
+
+function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task[] }) {
+  const recentInputs = useMemo(() => new RecentInputs(() => window.localStorage, api.root), [api]);
+  const kept = useMemo(() => new KeptInputs(() => window.sessionStorage, api.root), [api]);
+  const keys = useRef(new IdempotencyKeys());
+  const [name, setName] = useState(recentInputs.lastTask);
+  const [filling, setFilling] = useState<Filling | null>(null);
+  const [fillings, setFillings] = useState(0);
+  const [, setRecentChanges] = useState(0);
+  const task = tasks.find((other) => other.name === name) ?? (tasks[0] as Task);
+  const isMissing = prefill && !tasks.some((other) => other.name === prefill.task);
+
+  const pick = (picked: string, next: Filling | null) => {
+    recentInputs.lastTask = picked;
+    setName(picked);
+    setFilling(next);
+    setFillings((before) => before + 1);
+    if (next) say(next.note);
+  };
+  const redrawRecent = () => setRecentChanges((before) => before + 1);
+
+  useEffect(() => {
+    if (!prefill || isMissing) return;
+    pick(prefill.task, {
+      args: prefill.args,
+      note: "Filled in with the arguments of the job. Change what you like, then start it.",
+    });
+  }, [prefill]);
+
+  return (
+    <>
+      {isMissing && (
+        <p class="start-alert" role="alert">
+          No worker has announced the task “{prefill.task}”, so its form cannot be shown.
+        </p>
+      )}
+      <div class="field start-field">
+        <label class="label" for="start-task">
+          Task
+        </label>
+        <select id="start-task" value={task.name} onChange={(event) => pick(event.currentTarget.value, null)}>
+          {tasks.map((other) => (
+            <option key={other.name} value={other.name}>
+              {sentenceCase(other.name)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {task.description && <p class="start-hint">{task.description}</p>}
+      {task.live_workers === 0 && (
+        <p class="start-warning">Just now {noWorkerText(task.name, task.queue)}. A job would wait for one.</p>
+      )}
+      <StartRecent
+        key={`recent ${task.name}`}
+        recents={recentInputs.of(task.name)}
+        onPick={(args) => pick(task.name, { args, note: "Filled in with a recent input." })}
+        onClear={() => {
+          recentInputs.clear(task.name);
+          redrawRecent();
+        }}
+      />
+      <StartForm
+        key={`${task.name} ${fillings}`}
+        api={api}
+        task={task}
+        filling={filling}
+        keys={keys.current}
+        kept={kept}
+        onAccepted={(accepted, args) => {
+          recentInputs.add(task.name, args);
+          redrawRecent();
+          onAccepted(accepted.id, accepted.job);
+        }}
+        say={say}
+      />
+    </>
+  );
+}
+
+function NoTasks() {
+  return (
+    <div class="start-hint" data-part="start-empty">
+      <p>No tasks registered.</p>
+      <p>
+        Start a worker with a module that declares tasks, such as <code>make up TASKS=my_tasks</code>. They
+        appear here by themselves; <code>docs/tutorial.md</code> shows how one is written.
+      </p>
+    </div>
+  );
+}
+
+/** It comes with a delay, by its style: most of the time the tasks are there before it. */
+function Skeleton() {
+  return (
+    <div class="start-skeleton">
+      <span class="start-unseen">Loading the tasks…</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}

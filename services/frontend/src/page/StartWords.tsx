@@ -1,0 +1,28 @@
+// The words around an input: what it is for, and what is wrong with what stands in it.
+
+type Props = { id: string; help: string; error: string | null | undefined };
+
+export function StartWords({ id, help, error }: Props) {
+  return (
+    <>
+      {help && (
+        <span class="start-hint" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+      {error && (
+        <span class="error" id={`${id}-error`}>
+          {error}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** What ties an input to its words. */
+export function wordsFor({ id, help, error }: Props) {
+  return {
+    "aria-invalid": error ? true : undefined,
+    "aria-describedby": [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined,
+  };
+}

@@ -1,0 +1,42 @@
+// Where the fields of the form stand on the page: an id for each, and the way to it.
+
+import { sentenceCase } from "../core/fmt";
+import type { Errors } from "../core/form";
+import { fromPointer, toPointer } from "../core/schema";
+
+export const ARGS = "start-args";
+export const OPTIONS = "start-options";
+
+export function idOf(inner: string | number, outer: string): string {
+  return `${outer}/${toPointer(String(inner))}`;
+}
+
+/** Errors by the id of their field. */
+export function errorsAt(outer: string, errors: Errors): Errors {
+  return Object.fromEntries(Object.entries(errors).map(([path, text]) => [`${outer}/${path}`, text]));
+}
+
+export function isWithin(id: string, outer: string): boolean {
+  return id === outer || id.startsWith(`${outer}/`);
+}
+
+/** "Lines › 1 › Sku": people count from one. */
+export function nameOfPlace(id: string): string {
+  const steps = id.split("/").slice(1).map(fromPointer);
+  return steps
+    .map((step) => (/^\d+$/.test(step) ? String(Number(step) + 1) : sentenceCase(step)))
+    .join(" › ");
+}
+
+/** Unfolds what hides it first. A group or list passes the focus to its first input. */
+export function focusOn(id: string): void {
+  const element = document.getElementById(id);
+  for (let fold = element?.closest("details"); fold; fold = fold.parentElement?.closest("details")) {
+    fold.open = true;
+  }
+  const isInput = element?.matches("input, select, textarea, button");
+  (isInput
+    ? element
+    : (element?.querySelector<HTMLElement>("input, select, textarea, button") ?? element)
+  )?.focus();
+}
