@@ -26,6 +26,21 @@ export function placeErrors(
   return { beside, others };
 }
 
+/** The labels on the way to a field, as people read them: "Lines › 1 › Sku". They count from one. */
+export function labelAt(fields: readonly Field[], path: string): string {
+  const [name = "", ...inner] = path.split("/").map(fromPointer);
+  let field = fields.find((other) => other.name === name);
+  const labels = [field?.label ?? name];
+  for (const step of inner) {
+    const { shape } = field ?? {};
+    const isList = shape?.kind === "list";
+    if (isList) field = shape.item();
+    else field = shape?.kind === "group" ? shape.fields().find((other) => other.name === step) : undefined;
+    labels.push(isList ? String(Number(step) + 1) : (field?.label ?? step));
+  }
+  return labels.join(" › ");
+}
+
 type Place = { path: string; inside: string[] };
 
 function placeOf(fields: readonly Field[], steps: readonly string[], draft: Draft): Place | null {

@@ -103,9 +103,10 @@ function readNumber(text: string, shape: Extract<Shape, { kind: "number" }>): Re
   const value = Number(text.trim());
   if (!Number.isFinite(value)) return { error: "This is not a number." };
   if (shape.isWhole && !Number.isInteger(value)) return { error: "Only whole numbers." };
-  const isOutside =
-    (shape.minimum !== null && value < shape.minimum) || (shape.maximum !== null && value > shape.maximum);
-  if (isOutside) return { error: `Allowed: ${shape.limits}.` };
+  const { minimum, maximum, above, below } = shape;
+  const isTooLow = (minimum !== null && value < minimum) || (above !== null && value <= above);
+  const isTooHigh = (maximum !== null && value > maximum) || (below !== null && value >= below);
+  if (isTooLow || isTooHigh) return { error: `Allowed: ${shape.limits}.` };
   // A number of JavaScript would change the last digits of a large one.
   return { value: /^-?[1-9]\d{15,}$/.test(text.trim()) ? parseExact(text) : value };
 }

@@ -9,17 +9,18 @@ const MOST_TIMEOUT_SECONDS = 7 * 86_400;
 /** None has a default here, so that only what was changed is sent; the examples say what holds otherwise. */
 export function optionFieldsOf(task: Task): Field[] {
   const properties: Record<string, Schema> = {
-    priority: { title: "Priority", enum: ["high", "normal", "low"], examples: ["normal, unless changed"] },
+    priority: { title: "Priority", description: "Normal unless set.", enum: ["high", "normal", "low"] },
     queue: { title: "Queue", type: "string", examples: [task.queue] },
     tags: {
       title: "Tags",
-      description: "Words to find the job by.",
+      description: "Up to 10 words to find the job by.",
       type: "array",
       items: { title: "Tag", type: "string", maxLength: 64 },
       maxItems: 10,
     },
     countdown: {
       title: "Delay in seconds",
+      description: "Up to 366 days.",
       type: "number",
       minimum: 0,
       maximum: MOST_DELAY_SECONDS,
@@ -27,7 +28,7 @@ export function optionFieldsOf(task: Task): Field[] {
     },
     timeout: {
       title: "Time limit in seconds",
-      description: "Of one attempt.",
+      description: "Of one attempt, up to 7 days.",
       type: "number",
       exclusiveMinimum: 0,
       maximum: MOST_TIMEOUT_SECONDS,
@@ -35,12 +36,16 @@ export function optionFieldsOf(task: Task): Field[] {
     },
     max_retries: {
       title: "Retries",
-      description: "Further attempts after failed ones.",
+      description: "Further attempts after failed ones, up to 100.",
       type: "integer",
       minimum: 0,
       maximum: 100,
       examples: [task.max_retries ?? "the task's"],
     },
   };
-  return fieldsOf({ properties }, 1);
+  // The limits are said in days; the schema has them in seconds.
+  return fieldsOf({ properties }, 1).map((field) => ({
+    ...field,
+    help: properties[field.name]?.description ?? "",
+  }));
 }

@@ -81,7 +81,7 @@ function wordsOf(value: unknown): string {
 }
 
 function clip(text: string, most: number): string {
-  const characters = [...text.slice(0, most * 2)];
+  const characters = [...text.slice(0, 2 * most + 2)]; // the longest are made of two halves
   return characters.length > most ? `${characters.slice(0, most).join("")}…` : text;
 }
 

@@ -46,7 +46,16 @@ export type Shape =
       minLength: number | null;
       maxLength: number | null;
     }
-  | { kind: "number"; isWhole: boolean; minimum: number | null; maximum: number | null; limits: string }
+  | {
+      kind: "number";
+      isWhole: boolean;
+      minimum: number | null;
+      maximum: number | null;
+      /** Limits that are not allowed themselves. */
+      above: number | null;
+      below: number | null;
+      limits: string;
+    }
   | { kind: "boolean" }
   | { kind: "choice"; choices: readonly Choice[] }
   | { kind: "json" };
@@ -117,7 +126,15 @@ function numberShape(schema: Schema, isWhole: boolean): Shape {
     minimum === null && above !== undefined ? `more than ${above}` : "",
     maximum === null && below !== undefined ? `less than ${below}` : "",
   ];
-  return { kind: "number", isWhole, minimum, maximum, limits: limits.filter(Boolean).join(", ") };
+  return {
+    kind: "number",
+    isWhole,
+    minimum,
+    maximum,
+    above: above ?? null,
+    below: below ?? null,
+    limits: limits.filter(Boolean).join(", "),
+  };
 }
 
 function choicesOf(schema: Schema): Choice[] | null {

@@ -1,18 +1,21 @@
 // Why no job was started: what has to be mended, with a way to each field, or what to try again and when.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Errors } from "../core/form";
 import { type Problem, problemText } from "../core/problem";
-import { focusOn, nameOfPlace } from "./start-places";
+import { focusOn } from "./start-places";
 
-export type Failure = { problem: Problem | null; others: readonly string[] };
-
-type SummaryProps = { errors: Errors; others: readonly string[]; round: number };
+type SummaryProps = {
+  errors: Errors;
+  others: readonly string[];
+  round: number;
+  nameOf: (id: string) => string;
+};
 
 /** Gets the focus each time there is a new refusal, so that it is read out and its links are next. */
-export function StartSummary({ errors, others, round }: SummaryProps) {
+export function StartSummary({ errors, others, round, nameOf }: SummaryProps) {
   const box = useRef<HTMLElement>(null);
   const ids = Object.keys(errors);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (round > 0) box.current?.focus();
   }, [round]);
   if (ids.length + others.length === 0) return null;
@@ -35,7 +38,7 @@ export function StartSummary({ errors, others, round }: SummaryProps) {
                 focusOn(id);
               }}
             >
-              {nameOfPlace(id) || "The JSON"}
+              {nameOf(id)}
             </a>
             {`: ${errors[id]}`}
           </li>
@@ -48,14 +51,14 @@ export function StartSummary({ errors, others, round }: SummaryProps) {
   );
 }
 
-type ProblemProps = { problem: Problem | null; isSending: boolean; onAgain: () => void };
+type ProblemProps = { title: string; problem: Problem | null; isSending: boolean; onAgain: () => void };
 
-export function StartProblem({ problem, isSending, onAgain }: ProblemProps) {
+export function StartProblem({ title, problem, isSending, onAgain }: ProblemProps) {
   const seconds = useCountdown(problem);
   return (
-    <div class={problem ? "start-alert" : undefined} data-part="start-problem">
+    <div class={problem ? "start-alert" : "start-unseen"} data-part="start-problem">
       {/* It stays when its text goes: a region that comes with its text is not always read out. */}
-      <p role="alert">{problem ? `Not started. ${problemText(problem)}` : ""}</p>
+      <p role="alert">{problem ? `${title} ${problemText(problem)}` : ""}</p>
       {problem && (
         <button
           type="button"

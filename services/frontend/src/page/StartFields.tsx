@@ -7,36 +7,36 @@ import { StartField } from "./StartField";
 import { StartFold } from "./StartFold";
 import { StartWords, wordsFor } from "./StartWords";
 import { ARGS, idOf, isWithin, OPTIONS } from "./start-places";
+import type { Fields } from "./start-wish";
 
 type OnField = (name: string, typed: Typed, id: string) => void;
 type Props = {
-  fields: readonly Field[];
-  optionFields: readonly Field[];
+  fields: Fields;
   input: Input;
   options: Draft;
   errors: Errors;
-  onSwitch: (isJson: boolean) => void;
-  onJson: (text: string) => void;
-  onArg: OnField;
-  onOption: OnField;
+  switchTo: (isJson: boolean) => void;
+  changeJson: (text: string) => void;
+  changeArg: OnField;
+  changeOption: OnField;
 };
 
-export function StartFields({ fields, optionFields, input, options, errors, ...on }: Props) {
+export function StartFields({ fields, input, options, errors, ...on }: Props) {
   return (
     <>
-      <Switch isJson={input.json !== null} onSwitch={on.onSwitch} />
+      <Switch isJson={input.json !== null} onSwitch={on.switchTo} />
       {input.json === null ? (
-        <Arguments fields={fields} draft={input.draft} errors={errors} onArg={on.onArg} />
+        <Arguments fields={fields.args} draft={input.draft} errors={errors} onArg={on.changeArg} />
       ) : (
-        <Json text={input.json} error={errors[ARGS]} onJson={on.onJson} />
+        <Json text={input.json} error={errors[ARGS]} onJson={on.changeJson} />
       )}
-      <StartFold title="More" part="start-more" hasErrors={hasErrors(optionFields, OPTIONS, errors)}>
-        <Several
-          fields={optionFields}
+      <StartFold title="More" part="start-more" hasErrors={hasErrors(fields.options, OPTIONS, errors)}>
+        <FieldList
+          fields={fields.options}
           outer={OPTIONS}
           draft={options}
           errors={errors}
-          onField={on.onOption}
+          onField={on.changeOption}
         />
       </StartFold>
     </>
@@ -69,7 +69,7 @@ function Arguments({ fields, draft, errors, onArg }: ArgumentsProps) {
     <>
       {fields.length === 0 && <p class="start-hint">This task takes no arguments.</p>}
       {errors[ARGS] && <p class="error">{errors[ARGS]}</p>}
-      <Several fields={required} {...common} />
+      <FieldList fields={required} {...common} />
       {optional.length > 0 && (
         <StartFold
           title={`Optional (${optional.length})`}
@@ -77,14 +77,14 @@ function Arguments({ fields, draft, errors, onArg }: ArgumentsProps) {
           isOpen={required.length === 0 || isChanged}
           hasErrors={hasErrors(optional, ARGS, errors)}
         >
-          <Several fields={optional} {...common} />
+          <FieldList fields={optional} {...common} />
         </StartFold>
       )}
     </>
   );
 }
 
-type SeveralProps = {
+type FieldListProps = {
   fields: readonly Field[];
   outer: string;
   draft: Draft;
@@ -92,7 +92,7 @@ type SeveralProps = {
   onField: OnField;
 };
 
-function Several({ fields, outer, draft, errors, onField }: SeveralProps) {
+function FieldList({ fields, outer, draft, errors, onField }: FieldListProps) {
   return fields.map((field) => (
     <StartField
       key={field.name}

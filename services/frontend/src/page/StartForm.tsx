@@ -1,182 +1,123 @@
-// The form of one task: one input, typed or as JSON, its options, and one job for one click.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+// The form of one task: one click, one job; what was typed stays, and so does the focus.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Accepted, Api, Task } from "../core/api";
-import { type Errors, fieldsOf, type Typed } from "../core/form";
-import { placeErrors } from "../core/form-errors";
-import { asForm, asText, type Input, inputOf, readInputOf } from "../core/form-input";
-import { fill } from "../core/form-read";
+import { shortId } from "../core/fmt";
 import { withoutSecrets } from "../core/form-secrets";
-import { emptyDraft } from "../core/form-write";
 import type { IdempotencyKeys } from "../core/idempotency";
-import { optionFieldsOf } from "../core/job-options";
 import type { KeptInputs } from "../core/kept-input";
 import type { Problem } from "../core/problem";
 import { StartProblem, StartSummary } from "./StartAlert";
 import { StartFields } from "./StartFields";
 import { StartSeveral } from "./StartSeveral";
-import { ARGS, errorsAt, focusOn, isWithin, OPTIONS } from "./start-places";
+import { ARGS, focusOn, idOf } from "./start-places";
+import { labelOf, NO_REFUSAL, readWish, refusalOf } from "./start-wish";
 import { useOnline } from "./use-online";
+import { useTyping } from "./use-typing";
 
-const LEVELS = 4;
-
+/** Arguments to begin with, instead of what was typed last, and where they come from. */
 export type Filling = { args: Record<string, unknown>; note: string };
 type Props = {
   api: Api;
   task: Task;
-  /** Arguments to begin with, instead of what was typed last. */
   filling: Filling | null;
   keys: IdempotencyKeys;
   kept: KeptInputs;
+  /** With the arguments as they may be stored: without secrets. */
   onAccepted: (accepted: Accepted, args: Record<string, unknown>) => void;
   say: (text: string) => void;
 };
 
 export function StartForm({ api, task, filling, keys, kept, onAccepted, say }: Props) {
-  const fields = useMemo(() => fieldsOf(task.schema, LEVELS), [task.schema]);
-  const optionFields = useMemo(() => optionFieldsOf(task), [task]);
-  const [input, setInput] = useState<Input>(() =>
-    filling ? inputOf(fields, filling.args) : (kept.of(task) ?? inputOf(fields, {})),
-  );
-  const [options, setOptions] = useState(() => emptyDraft(optionFields));
-  const [errors, setErrors] = useState<Errors>({});
-  const [others, setOthers] = useState<readonly string[]>([]);
-  const [round, setRound] = useState(0);
+  const { fields, refuse, ...typing } = useTyping(task, filling?.args ?? null, kept);
+  const { input, refusal } = typing;
   const [problem, setProblem] = useState<Problem | null>(null);
-  const [lastId, setLastId] = useState("");
-  const isSending = useRef(false);
-  const [isBusy, setBusy] = useState(false);
+  const [round, setRound] = useState(0);
+  const [isSending, setSending] = useState(false);
+  const isSendingNow = useRef(false); // a second click may come before the first is drawn
+  const [startedId, setStartedId] = useState("");
   const isOnline = useOnline();
 
-  useEffect(() => {
-    if (filling) focusOn(input.json === null && fields[0] ? `${ARGS}/${fields[0].name}` : ARGS);
+  useLayoutEffect(() => {
+    const first = input.json === null ? fields.args[0] : undefined;
+    if (filling) focusOn(first ? idOf(first.name, ARGS) : ARGS);
   }, []);
 
-  const change = (next: Input, id: string) => {
-    setInput(next);
-    kept.keep(task, fields, next);
-    setErrors((before) => Object.fromEntries(Object.entries(before).filter(([at]) => !isWithin(at, id))));
-  };
-
-  const switchTo = (isJson: boolean) => {
-    if (isJson === (input.json !== null)) return;
-    const next = isJson ? asText(fields, input) : asForm(fields, input);
-    if (!("error" in next)) return change(next, ARGS);
-    setErrors({ [ARGS]: next.error });
-    focusOn(ARGS);
-  };
-
-  const refuse = (wrong: Errors, more: readonly string[] = []) => {
-    setErrors(wrong);
-    setOthers(more);
-    setRound((before) => before + 1);
-  };
-
-  /** What is to be sent; null when there is something to mend first. */
-  const read = () => {
+  /** null: something has to be mended first. */
+  const prepare = () => {
+    const { wish, errors } = readWish(fields, typing);
+    const isReady = Object.keys(errors).length === 0;
     setProblem(null);
-    setOthers([]);
-    const said = readInputOf(fields, input);
-    const chosen = fill(optionFields, options);
-    const wrong = { ...errorsAt(ARGS, said.errors), ...errorsAt(OPTIONS, chosen.errors) };
-    if (said.jsonError) wrong[ARGS] = said.jsonError;
-    setErrors(wrong);
-    if (Object.keys(wrong).length === 0) return { args: said.args, options: chosen.args };
-    refuse(wrong);
-    return null;
+    setStartedId("");
+    refuse({ ...NO_REFUSAL, errors });
+    if (!isReady) setRound(round + 1);
+    const send = (key: string) => api.startJob(task.name, wish.args, key, wish.options);
+    const accept = (accepted: Accepted) => onAccepted(accepted, withoutSecrets(fields.args, wish.args));
+    return isReady && isOnline ? { content: JSON.stringify([task.name, wish]), send, accept } : null;
   };
 
   const showProblem = (failed: Problem) => {
     if (failed.errors.length === 0) return setProblem(failed);
-    const isOfArgs = (pointer: string) => /^#?\/args(\/|$)/.test(pointer);
-    const placed = placeErrors(
-      input.json === null ? fields : [],
-      failed.errors.filter((error) => isOfArgs(error.pointer)),
-      input.draft,
-    );
-    const beside = placeErrors(
-      optionFields,
-      failed.errors
-        .filter((error) => !isOfArgs(error.pointer))
-        .map((error) => ({ ...error, pointer: `/args${error.pointer.replace(/^#/, "")}` })),
-      options,
-    );
-    refuse({ ...errorsAt(ARGS, placed.beside), ...errorsAt(OPTIONS, beside.beside) }, [
-      ...placed.others,
-      ...beside.others,
-    ]);
+    refuse(refusalOf(fields, typing, failed));
+    setRound(round + 1);
   };
 
-  const accept = (accepted: Accepted, args: Record<string, unknown>) => {
-    onAccepted(accepted, withoutSecrets(fields, args));
-    setLastId(accepted.id);
-  };
-
-  const submit = async (event?: Event) => {
-    event?.preventDefault();
-    if (isSending.current || !isOnline) return;
-    const wish = read();
-    if (!wish) return;
-    isSending.current = true;
-    setBusy(true);
-    setLastId("");
-    const key = keys.keyFor(JSON.stringify([task.name, wish]));
-    const answer = await api.startJob(task.name, wish.args, key, wish.options);
-    isSending.current = false;
-    setBusy(false);
+  const submit = async () => {
+    const ready = isSendingNow.current ? null : prepare();
+    if (!ready) return;
+    isSendingNow.current = true;
+    setSending(true);
+    const answer = await ready.send(keys.keyFor(ready.content));
+    isSendingNow.current = false;
+    setSending(false);
     if (!answer.ok) return showProblem(answer.problem);
     keys.accepted();
-    accept(answer.value, wish.args);
+    setStartedId(answer.value.id);
+    ready.accept(answer.value);
     say("Job started.");
   };
 
-  const prepareSeveral = () => {
-    const wish = isOnline ? read() : null;
-    if (!wish) return null;
-    const send = (key: string) => api.startJob(task.name, wish.args, key, wish.options);
-    return { send, onStarted: (accepted: Accepted) => accept(accepted, wish.args) };
-  };
-
   return (
-    <form class="start-form" noValidate onSubmit={submit} data-part="start-form">
+    <form
+      class="start-form"
+      noValidate
+      data-part="start-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
       {filling && <p class="start-note">{filling.note}</p>}
-      <StartFields
-        fields={fields}
-        optionFields={optionFields}
-        input={input}
-        options={options}
-        errors={errors}
-        onSwitch={switchTo}
-        onJson={(json) => change({ ...input, json }, ARGS)}
-        onArg={(name, typed, id) => change({ ...input, draft: { ...input.draft, [name]: typed } }, id)}
-        onOption={(name: string, typed: Typed, id: string) => {
-          setOptions({ ...options, [name]: typed });
-          setErrors((before) =>
-            Object.fromEntries(Object.entries(before).filter(([at]) => !isWithin(at, id))),
-          );
-        }}
-      />
-      <StartSummary errors={errors} others={others} round={round} />
-      <StartProblem problem={problem} isSending={isBusy} onAgain={() => submit()} />
+      <StartFields fields={fields} errors={refusal.errors} {...typing} />
+      <StartSummary {...refusal} round={round} nameOf={(id) => labelOf(fields, id)} />
+      <StartProblem title="Not started." problem={problem} isSending={isSending} onAgain={submit} />
+      <Submit isSending={isSending} isOnline={isOnline} />
+      {startedId && (
+        <p class="start-done">
+          Job started: <a href={`./?job=${encodeURIComponent(startedId)}`}>{shortId(startedId)}</a>
+        </p>
+      )}
+      <StartSeveral prepare={prepare} say={say} />
+    </form>
+  );
+}
+
+function Submit({ isSending, isOnline }: { isSending: boolean; isOnline: boolean }) {
+  return (
+    <>
       {/* aria-disabled keeps the focus, which `disabled` would throw away. */}
       <button
         type="submit"
         class="primary"
-        aria-disabled={isBusy || !isOnline || undefined}
+        aria-disabled={isSending || !isOnline || undefined}
         aria-describedby={isOnline ? undefined : "start-offline"}
       >
-        {isBusy ? "Starting…" : "Start job"}
+        {isSending ? "Starting…" : "Start job"}
       </button>
       {!isOnline && (
         <p class="start-hint" id="start-offline">
-          You are offline. What you typed stays; start it when you are back.
+          You are offline. What you typed stays; start the job when you are back.
         </p>
       )}
-      {lastId && (
-        <p class="start-done">
-          Job started: <a href={`./?job=${encodeURIComponent(lastId)}`}>{lastId.slice(0, 8)}</a>
-        </p>
-      )}
-      <StartSeveral prepare={prepareSeveral} say={say} />
-    </form>
+    </>
   );
 }

@@ -26,6 +26,9 @@ export function StartInput({ id, field, typed, errors, onChange }: FieldProps) {
   const isJson = json !== null || field.shape.kind === "json";
   const error = errors[id] ?? (isJson ? jsonErrorOf(value) : null);
   const words = { id, help: [field.help, json !== null && NO_INPUT].filter(Boolean).join(" "), error };
+  // At the top the fold says so.
+  const isOptionalInside = mayBeLeftOut(field) && id.split("/").length > 2;
+  const mark = [isOptionalInside && "optional", isJson && "JSON"].filter(Boolean).join(", ");
   const common = {
     id,
     "aria-required": !mayBeLeftOut(field) || undefined,
@@ -36,6 +39,7 @@ export function StartInput({ id, field, typed, errors, onChange }: FieldProps) {
     <div class="field start-field" data-arg={field.name}>
       <label class="label" for={id}>
         {field.label}
+        {mark && <span class="optional"> {mark}</span>}
       </label>
       {isJson ? (
         <textarea
@@ -117,7 +121,7 @@ function Moment({ value, common, onType }: ControlProps) {
         value={local}
         onInput={(event) => onType(momentOf(event.currentTarget.value))}
       />
-      <span class="start-hint">{value ? `Your time; sent as ${value}` : "Your time."}</span>
+      <span class="start-hint">{value ? `Your time; sent as ${value}` : "Your local time."}</span>
     </>
   );
 }

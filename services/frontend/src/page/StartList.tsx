@@ -12,6 +12,7 @@ export function StartList({ id, field, typed, errors, onChange }: FieldProps) {
   const { maxItems, item } = field.shape;
   const items: readonly Typed[] = Array.isArray(typed) ? typed : [];
   const words = { id, help: field.help, error: errors[id] };
+  const isValue = !["group", "list"].includes(item().shape.kind);
   const addId = `${id}-add`;
 
   const add = () => {
@@ -31,14 +32,14 @@ export function StartList({ id, field, typed, errors, onChange }: FieldProps) {
   };
 
   return (
-    <fieldset class="start-group" id={id} tabIndex={-1} data-arg={field.name} {...wordsFor(words)}>
+    <fieldset class="start-list" id={id} tabIndex={-1} data-arg={field.name} {...wordsFor(words)}>
       <legend class="label">{field.label}</legend>
       <StartWords {...words} />
       {items.map((value, index) => {
         const name = `${field.label} ${index + 1}`;
         return (
           // Its place is its identity: all that it shows comes from the draft.
-          <div class="start-item" key={index}>
+          <div class={`start-item ${isValue ? "start-value" : ""}`} key={index}>
             <StartField
               id={idOf(index, id)}
               field={{ ...item(), label: name }}

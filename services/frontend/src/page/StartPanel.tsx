@@ -12,6 +12,8 @@ import { type Filling, StartForm } from "./StartForm";
 import { StartRecent } from "./StartRecent";
 import { useTasks } from "./use-tasks";
 
+const PREFILLED = "Filled in with the arguments of the job. Change what you like, then start it.";
+
 type Props = {
   api: Api;
   /** null: they are being loaded. */
@@ -46,29 +48,15 @@ function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task
   const recentInputs = useMemo(() => new RecentInputs(() => window.localStorage, api.root), [api]);
   const kept = useMemo(() => new KeptInputs(() => window.sessionStorage, api.root), [api]);
   const keys = useRef(new IdempotencyKeys());
-  const [name, setName] = useState(recentInputs.lastTask);
-  const [filling, setFilling] = useState<Filling | null>(null);
-  const [fillings, setFillings] = useState(0);
   const [, setRecentChanges] = useState(0);
+  const { name, filling, round, pick } = usePicked(recentInputs, say);
   const task = tasks.find((other) => other.name === name) ?? (tasks[0] as Task);
   const isMissing = prefill && !tasks.some((other) => other.name === prefill.task);
-
-  const pick = (picked: string, next: Filling | null) => {
-    recentInputs.lastTask = picked;
-    setName(picked);
-    setFilling(next);
-    setFillings((before) => before + 1);
-    if (next) say(next.note);
-  };
   const redrawRecent = () => setRecentChanges((before) => before + 1);
 
   useEffect(() => {
-    if (!prefill || isMissing) return;
-    pick(prefill.task, {
-      args: prefill.args,
-      note: "Filled in with the arguments of the job. Change what you like, then start it.",
-    });
-  }, [prefill]);
+    if (prefill && !isMissing) pick(prefill.task, { args: prefill.args, note: PREFILLED });
+  }, [prefill, isMissing]);
 
   return (
     <>
@@ -77,22 +65,7 @@ function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task
           No worker has announced the task “{prefill.task}”, so its form cannot be shown.
         </p>
       )}
-      <div class="field start-field">
-        <label class="label" for="start-task">
-          Task
-        </label>
-        <select id="start-task" value={task.name} onChange={(event) => pick(event.currentTarget.value, null)}>
-          {tasks.map((other) => (
-            <option key={other.name} value={other.name}>
-              {sentenceCase(other.name)}
-            </option>
-          ))}
-        </select>
-      </div>
-      {task.description && <p class="start-hint">{task.description}</p>}
-      {task.live_workers === 0 && (
-        <p class="start-warning">Just now {noWorkerText(task.name, task.queue)}. A job would wait for one.</p>
-      )}
+      <TaskChoice tasks={tasks} task={task} onPick={(picked) => pick(picked, null)} />
       <StartRecent
         key={`recent ${task.name}`}
         recents={recentInputs.of(task.name)}
@@ -100,10 +73,12 @@ function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task
         onClear={() => {
           recentInputs.clear(task.name);
           redrawRecent();
+          say("Recent inputs cleared.");
         }}
       />
       <StartForm
-        key={`${task.name} ${fillings}`}
+        // After another schema a typed value may mean something else, such as the second of other choices.
+        key={JSON.stringify([task.name, round, task.schema])}
         api={api}
         task={task}
         filling={filling}
@@ -116,6 +91,46 @@ function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task
         }}
         say={say}
       />
+    </>
+  );
+}
+
+/** The task and what its form begins with; each round is a form of its own. */
+function usePicked(recentInputs: RecentInputs, say: Props["say"]) {
+  const [picked, setPicked] = useState({
+    name: recentInputs.lastTask,
+    filling: null as Filling | null,
+    round: 0,
+  });
+  const pick = (name: string, filling: Filling | null) => {
+    recentInputs.lastTask = name;
+    setPicked((before) => ({ name, filling, round: before.round + 1 }));
+    if (filling) say(filling.note);
+  };
+  return { ...picked, pick };
+}
+
+type TaskChoiceProps = { tasks: Task[]; task: Task; onPick: (name: string) => void };
+
+function TaskChoice({ tasks, task, onPick }: TaskChoiceProps) {
+  return (
+    <>
+      <div class="field start-field">
+        <label class="label" for="start-task">
+          Task
+        </label>
+        <select id="start-task" value={task.name} onChange={(event) => onPick(event.currentTarget.value)}>
+          {tasks.map((other) => (
+            <option key={other.name} value={other.name}>
+              {sentenceCase(other.name)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {task.description && <p class="start-hint">{task.description}</p>}
+      {task.live_workers === 0 && (
+        <p class="start-warning">Just now {noWorkerText(task.name, task.queue)}. A job would wait for one.</p>
+      )}
     </>
   );
 }

@@ -7,13 +7,13 @@ import { StartFold } from "./StartFold";
 
 const MOST = 100;
 
-export type Wish = {
+type Ready = {
   send: (key: string) => Promise<Answer<Accepted>>;
-  onStarted: (accepted: Accepted) => void;
+  accept: (accepted: Accepted) => void;
 };
 type Props = {
   /** null: the form has to be mended first, and says so itself. */
-  prepare: () => Wish | null;
+  prepare: () => Ready | null;
   say: (text: string) => void;
 };
 
@@ -40,10 +40,10 @@ export function StartSeveral({ prepare, say }: Props) {
     if (isHere.current) setRunning(false);
   };
   const start = () => {
-    const wish = isCount && !isRunning ? prepare() : null;
-    if (!wish) return;
-    const next = new Several(total, wish.send, (accepted) => {
-      wish.onStarted(accepted);
+    const ready = isCount && !isRunning ? prepare() : null;
+    if (!ready) return;
+    const next = new Several(total, ready.send, (accepted) => {
+      ready.accept(accepted);
       if (isHere.current) setStarted(next.started);
     });
     run(next);
@@ -88,6 +88,7 @@ export function StartSeveral({ prepare, say }: Props) {
         </div>
       )}
       <StartProblem
+        title="Stopped."
         problem={(!isRunning && several?.problem) || null}
         isSending={isRunning}
         onAgain={() => several && run(several)}

@@ -1,8 +1,7 @@
 // Where the fields of the form stand on the page: an id for each, and the way to it.
 
-import { sentenceCase } from "../core/fmt";
 import type { Errors } from "../core/form";
-import { fromPointer, toPointer } from "../core/schema";
+import { toPointer } from "../core/schema";
 
 export const ARGS = "start-args";
 export const OPTIONS = "start-options";
@@ -20,12 +19,9 @@ export function isWithin(id: string, outer: string): boolean {
   return id === outer || id.startsWith(`${outer}/`);
 }
 
-/** "Lines › 1 › Sku": people count from one. */
-export function nameOfPlace(id: string): string {
-  const steps = id.split("/").slice(1).map(fromPointer);
-  return steps
-    .map((step) => (/^\d+$/.test(step) ? String(Number(step) + 1) : sentenceCase(step)))
-    .join(" › ");
+/** The path of a field within the form or the options. */
+export function pathIn(outer: string, id: string): string {
+  return id.slice(outer.length + 1);
 }
 
 /** Unfolds what hides it first. A group or list passes the focus to its first input. */
