@@ -4,7 +4,6 @@ import type { Accepted, Api, Task } from "../core/api";
 import { shortId } from "../core/fmt";
 import { withoutSecrets } from "../core/form-secrets";
 import type { IdempotencyKeys } from "../core/idempotency";
-import type { KeptInputs } from "../core/kept-input";
 import type { Problem } from "../core/problem";
 import { StartProblem, StartSummary } from "./StartAlert";
 import { StartFields } from "./StartFields";
@@ -21,14 +20,13 @@ type Props = {
   task: Task;
   filling: Filling | null;
   keys: IdempotencyKeys;
-  kept: KeptInputs;
   /** With the arguments as they may be stored: without secrets. */
   onAccepted: (accepted: Accepted, args: Record<string, unknown>) => void;
   say: (text: string) => void;
 };
 
-export function StartForm({ api, task, filling, keys, kept, onAccepted, say }: Props) {
-  const { fields, refuse, ...typing } = useTyping(task, filling?.args ?? null, kept);
+export function StartForm({ api, task, filling, keys, onAccepted, say }: Props) {
+  const { fields, refuse, ...typing } = useTyping(api.root, task, filling?.args ?? null);
   const { input, refusal } = typing;
   const [problem, setProblem] = useState<Problem | null>(null);
   const [round, setRound] = useState(0);

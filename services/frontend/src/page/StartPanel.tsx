@@ -4,12 +4,12 @@ import type { Api, Task } from "../core/api";
 import { sentenceCase } from "../core/fmt";
 import { IdempotencyKeys } from "../core/idempotency";
 import type { Job } from "../core/job";
-import { KeptInputs } from "../core/kept-input";
 import { type Problem, problemText } from "../core/problem";
 import { RecentInputs } from "../core/recent-inputs";
 import { noWorkerText } from "../core/wording";
-import { type Filling, StartForm } from "./StartForm";
+import type { Filling, StartForm } from "./StartForm";
 import { StartRecent } from "./StartRecent";
+import { useStartForm } from "./use-start-form";
 import { useTasks } from "./use-tasks";
 
 const PREFILLED = "Filled in with the arguments of the job. Change what you like, then start it.";
@@ -26,10 +26,18 @@ type Props = {
 
 export function StartPanel(props: Props) {
   const { tasks, reload } = useTasks(props.api, props.tasks);
+  const { Form, hasFailed } = useStartForm();
+  const isThere = Array.isArray(tasks) && tasks.length > 0;
   return (
-    <section class="start-panel" aria-labelledby="start-heading" aria-busy={tasks === null} data-part="start">
+    <section
+      class="start-panel"
+      aria-labelledby="start-heading"
+      aria-busy={tasks === null || (isThere && !Form && !hasFailed)}
+      data-part="start"
+    >
       <h2 id="start-heading">Start a job</h2>
-      {tasks === null && <Skeleton />}
+      {(tasks === null || (isThere && !Form && !hasFailed)) && <Skeleton />}
+      {hasFailed && <FormMissing />}
       {tasks !== null && !Array.isArray(tasks) && (
         <div class="start-alert" role="alert">
           <p>The list of tasks could not be loaded. {problemText(tasks)}</p>
@@ -39,14 +47,15 @@ export function StartPanel(props: Props) {
         </div>
       )}
       {Array.isArray(tasks) && tasks.length === 0 && <NoTasks />}
-      {Array.isArray(tasks) && tasks.length > 0 && <Starter {...props} tasks={tasks} />}
+      {isThere && Form && <Starter {...props} tasks={tasks} Form={Form} />}
     </section>
   );
 }
 
-function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task[] }) {
+type StarterProps = Props & { tasks: Task[]; Form: typeof StartForm };
+
+function Starter({ api, tasks, Form, prefill, onAccepted, say }: StarterProps) {
   const recentInputs = useMemo(() => new RecentInputs(() => window.localStorage, api.root), [api]);
-  const kept = useMemo(() => new KeptInputs(() => window.sessionStorage, api.root), [api]);
   const keys = useRef(new IdempotencyKeys());
   const [, setRecentChanges] = useState(0);
   const { name, filling, round, pick } = usePicked(recentInputs, say);
@@ -76,14 +85,13 @@ function Starter({ api, tasks, prefill, onAccepted, say }: Props & { tasks: Task
           say("Recent inputs cleared.");
         }}
       />
-      <StartForm
+      <Form
         // After another schema a typed value may mean something else, such as the second of other choices.
         key={JSON.stringify([task.name, round, task.schema])}
         api={api}
         task={task}
         filling={filling}
         keys={keys.current}
-        kept={kept}
         onAccepted={(accepted, args) => {
           recentInputs.add(task.name, args);
           redrawRecent();
@@ -143,6 +151,18 @@ function NoTasks() {
         Start a worker with a module that declares tasks, such as <code>make up TASKS=my_tasks</code>. They
         appear here by themselves; <code>docs/tutorial.md</code> shows how one is written.
       </p>
+    </div>
+  );
+}
+
+/** A browser does not ask again for a script that failed, so the whole page is loaded again. */
+function FormMissing() {
+  return (
+    <div class="start-alert" role="alert">
+      <p>The form could not be loaded. What you typed is kept.</p>
+      <button type="button" class="small" onClick={() => location.reload()}>
+        Reload the page
+      </button>
     </div>
   );
 }

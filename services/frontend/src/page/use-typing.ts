@@ -5,18 +5,19 @@ import { type Draft, fieldsOf, type Typed } from "../core/form";
 import { asForm, asText, type Input, inputOf } from "../core/form-input";
 import { emptyDraft } from "../core/form-write";
 import { optionFieldsOf } from "../core/job-options";
-import type { KeptInputs } from "../core/kept-input";
+import { KeptInputs } from "../core/kept-input";
 import { ARGS, focusOn } from "./start-places";
 import { type Fields, NO_REFUSAL, type Refusal, withoutErrorsAt } from "./start-wish";
 
 /** Deeper groups are typed as JSON: nobody finds the way through more. */
 const LEVELS = 4;
 
-export function useTyping(task: Task, given: Record<string, unknown> | null, kept: KeptInputs) {
+export function useTyping(root: string, task: Task, given: Record<string, unknown> | null) {
   const fields: Fields = useMemo(
     () => ({ args: fieldsOf(task.schema, LEVELS), options: optionFieldsOf(task) }),
     [task],
   );
+  const kept = useMemo(() => new KeptInputs(() => window.sessionStorage, root), [root]);
   const [input, setInput] = useState<Input>(
     () => (given ? null : kept.of(task)) ?? inputOf(fields.args, given ?? {}),
   );
