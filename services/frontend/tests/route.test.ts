@@ -1,6 +1,6 @@
 // The address says where one is; what it says wrong is left out.
 import { expect, test } from "vitest";
-import { HOME, isSameList, readRoute, type Route, writeRoute } from "../src/core/route";
+import { HOME, isSameList, type Route, readRoute, writeRoute } from "../src/core/route";
 
 const PLACES: Route[] = [
   HOME,
@@ -17,9 +17,12 @@ test("home has no query", () => {
   expect(writeRoute(HOME)).toBe("./");
 });
 
-test.each(["?state=nonsense", "?view=constructor", "?state=__proto__", "?job=", "?unknown=1"])("%s is home", (query) => {
-  expect(readRoute(query)).toEqual(HOME);
-});
+test.each(["?state=nonsense", "?view=constructor", "?state=__proto__", "?job=", "?unknown=1"])(
+  "%s is home",
+  (query) => {
+    expect(readRoute(query)).toEqual(HOME);
+  },
+);
 
 test("an open job does not change the list", () => {
   expect(isSameList(HOME, { ...HOME, job: "a", view: "start" })).toBe(true);

@@ -35,8 +35,6 @@ export type Job = {
   /** When the present or last attempt began; tells two attempts apart. */
   started_at: string | null;
   updated_at: string;
-  /** When it ended; null until then. A server that is older leaves it out. */
-  finished_at?: string | null;
   cancel_requested_at: string | null;
   eta_seconds: number | null;
   queue_position: number | null;

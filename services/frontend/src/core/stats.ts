@@ -43,6 +43,16 @@ export function sampleOf(stats: Stats): Sample {
   return { ...stats, at: Date.parse(stats.at) };
 }
 
+/** Out of an event or an answer; null for what is no such document. */
+export function readSample(data: string): Sample | null {
+  try {
+    const stats = JSON.parse(data) as Stats;
+    return typeof stats.totals === "object" && stats.totals ? sampleOf(stats) : null;
+  } catch {
+    return null; // One broken event must not end the stream.
+  }
+}
+
 /** About one sample a second. The server sends nothing while nothing changes, and that is known too. */
 export class Samples {
   private kept: Sample[] = [];

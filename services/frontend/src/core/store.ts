@@ -138,7 +138,9 @@ export class JobStore {
 
   /** The jobs that can still change, newest first: what has to be followed. */
   unfinishedIds(): string[] {
-    return this.all().filter(isUnfinished).map((row) => row.id as string);
+    return this.all()
+      .filter(isUnfinished)
+      .map((row) => row.id as string);
   }
 
   isUnfinished(id: string): boolean {

@@ -1,19 +1,19 @@
 // The page: what can be started, how it goes as a whole, every job, and the one that is open.
-import { Notices } from "./Notices";
+
 import { ConnectionLine } from "../ui/ConnectionState";
 import type { Desk } from "./desk";
 import { JobPane } from "./JobPane";
 import { List } from "./List";
 import { Masthead } from "./Masthead";
+import { Notices } from "./Notices";
 import { StartPanel } from "./StartPanel";
-import { StatsPanel } from "./StatsPanel";
+import { StatsPane } from "./StatsPane";
 import { Toolbar } from "./Toolbar";
 import { ViewTabs } from "./ViewTabs";
-import { isLost } from "../core/connection";
 
 export function App({ desk }: { desk: Desk }) {
   const { view, job } = desk.route.value;
-  const { connection, announcer } = desk;
+  const { announcer } = desk;
   return (
     <div class="page" data-view={view} data-open={job !== null}>
       <a class="skip" href="#main">
@@ -23,21 +23,16 @@ export function App({ desk }: { desk: Desk }) {
       <ViewTabs desk={desk} />
       <main class="desk" id="main" tabIndex={-1}>
         <div class="side">
-          <section class="start card" aria-labelledby="start-heading">
-            <h2 id="start-heading">Start a job</h2>
+          <div class="start-card card">
             <StartPanel
               api={desk.api}
               tasks={desk.tasks.value}
               prefill={desk.prefill.value}
               onAccepted={(id, accepted) => desk.addAccepted(id, accepted)}
-              onReload={() => desk.loadTasks()}
               say={(text) => announcer.say(text)}
             />
-          </section>
-          <section class="stats card" aria-labelledby="stats-heading">
-            <h2 id="stats-heading">Last minute</h2>
-            <StatsPanel samples={desk.samples.value} isStale={isLost(connection.value)} />
-          </section>
+          </div>
+          <StatsPane desk={desk} />
         </div>
         <section class="list-pane" aria-labelledby="list-heading">
           <ConnectionLine session={desk} />

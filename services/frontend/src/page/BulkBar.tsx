@@ -4,8 +4,8 @@ import { tallyText } from "../core/bulk";
 import { plural } from "../core/fmt";
 import type { Action } from "../core/job";
 import { problemText } from "../core/problem";
-import { useDialog } from "./dialog";
 import type { Desk } from "./desk";
+import { useDialog } from "./dialog";
 
 export function BulkBar({ desk }: { desk: Desk }) {
   const isSelecting = desk.isSelecting.value;
@@ -36,7 +36,12 @@ function Choice({ desk }: { desk: Desk }) {
     <>
       <SelectAll desk={desk} />
       <BulkButton action="cancel" word={`Cancel ${count}`} count={count} onClick={open} />
-      <BulkButton action="retry" word={`Retry ${count}`} count={count} onClick={() => desk.actOnSelected("retry")} />
+      <BulkButton
+        action="retry"
+        word={`Retry ${count}`}
+        count={count}
+        onClick={() => desk.actOnSelected("retry")}
+      />
       <dialog ref={dialog} class="dialog" aria-labelledby="bulk-heading">
         <h2 id="bulk-heading">Cancel {plural(count, "job")}?</h2>
         <p>Those that wait never start; those that run are asked to stop. What has ended stays as it is.</p>

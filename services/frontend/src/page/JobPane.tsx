@@ -1,29 +1,13 @@
 // The open job. Its view is fetched when the first one is opened: a list alone does not need it.
-import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { isLost } from "../core/connection";
 import { unreachable } from "../core/problem";
 import type { Desk } from "./desk";
-import type { JobViewProps } from "./JobView";
+import { lazy } from "./lazy";
 
-type View = ComponentType<JobViewProps>;
-let loaded: View | null = null;
+const useJobView = lazy(async () => (await import("./JobView")).default);
 
 export function JobPane({ desk, id }: { desk: Desk; id: string }) {
-  const [View, setView] = useState<View | null>(() => loaded);
-  const [isMissing, setMissing] = useState(false);
-  useEffect(() => {
-    if (View) return;
-    const load = async () => {
-      try {
-        loaded = (await import("./JobView")).default;
-        setView(() => loaded);
-      } catch {
-        setMissing(true); // The server is away, or a newer page took this one's place.
-      }
-    };
-    void load();
-  }, []);
+  const { View, isMissing } = useJobView();
   // Read, so that every drawn change is drawn here.
   desk.drawn.value;
   const row = desk.row(id);

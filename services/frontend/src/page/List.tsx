@@ -63,7 +63,9 @@ export function List({ desk }: { desk: Desk }) {
         <Spacer rows={ids.length - 1 - (places.at(-1) ?? ids.length - 1)} />
       </ol>
       {ids.length >= MOST_LISTED && (
-        <p class="hint">The newest {plural(MOST_LISTED, "job")} are listed. A narrower search finds older ones.</p>
+        <p class="hint">
+          The newest {plural(MOST_LISTED, "job")} are listed. A narrower search finds older ones.
+        </p>
       )}
     </>
   );
@@ -77,7 +79,8 @@ function Spacer({ rows }: { rows: number }) {
 }
 
 function useRowHeight(): number {
-  const read = () => Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row-px")) || 64;
+  const read = () =>
+    Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row-px")) || 64;
   const [height, setHeight] = useState(64);
   useLayoutEffect(() => {
     const measure = () => setHeight(measuredHeight() ?? read());
@@ -124,7 +127,8 @@ function News({ desk }: { desk: Desk }) {
   const news = desk.news.value;
   if (news === 0 || !(desk.isHeld.value || desk.isPaused.value)) return null;
   const { tab, task, search } = desk.route.value;
-  const words = tab === "all" && !task && !search ? `${plural(news, "new job")} above` : "The list has changed";
+  const words =
+    tab === "all" && !task && !search ? `${plural(news, "new job")} above` : "The list has changed";
   const show = async () => {
     await desk.refresh();
     window.scrollTo({ top: 0 });

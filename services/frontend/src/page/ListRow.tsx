@@ -3,7 +3,15 @@ import { Component } from "preact";
 import { shortId, timeAgo } from "../core/fmt";
 import { type Action, isFinal, mayAsk, percentOf } from "../core/job";
 import { isAsking, type Row } from "../core/store";
-import { factsOf, reasonOf, refusalText, standingText, statusText, waitText, wordingOf } from "../core/wording";
+import {
+  factsOf,
+  reasonOf,
+  refusalText,
+  standingText,
+  statusText,
+  waitText,
+  wordingOf,
+} from "../core/wording";
 import { Bar } from "../ui/Bar";
 import { StateIcon } from "../ui/icons";
 import { nameOf, titleOf } from "../ui/names";
@@ -113,7 +121,9 @@ function Line({ row }: { row: Row }) {
   const { title, text } = isFinal(job) && job.state !== "SUCCESS" ? reasonOf(job) : { title: "", text: "" };
   const reason = [title, text].filter(Boolean).join(": ");
   const ended = job.finished_at ? timeAgo(job.finished_at) : "";
-  const words = [reason || statusText(job), waitText(job), ...factsOf(job, row.isResumed), ended].filter(Boolean);
+  const words = [reason || statusText(job), waitText(job), ...factsOf(job, row.isResumed), ended].filter(
+    Boolean,
+  );
   return (
     <span class="row-line" data-part="line" title={words.join(" · ")}>
       {words.join(" · ")}

@@ -1,7 +1,7 @@
 // The top of the page: what it is, how fresh it is, and what concerns all of it.
 import { useState } from "preact/hooks";
-import { ConnectionBadge } from "../ui/ConnectionState";
 import { keepTheme, nextTheme, readTheme, type Theme } from "../core/theme";
+import { ConnectionBadge } from "../ui/ConnectionState";
 import type { Desk } from "./desk";
 import { useDialog } from "./dialog";
 import { Help } from "./Help";

@@ -1,7 +1,7 @@
 // Which jobs the list shows: a search, a task, a state; and what is done to many of them.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { plural, sentenceCase } from "../core/fmt";
-import { type Tab, TABS } from "../core/route";
+import { TABS, type Tab } from "../core/route";
 import type { Sample } from "../core/stats";
 import { BulkBar } from "./BulkBar";
 import type { Desk } from "./desk";
@@ -56,7 +56,7 @@ function Search({ desk }: { desk: Desk }) {
   const { search } = desk.route.value;
   const [typed, setTyped] = useState(search);
   const [isShort, setShort] = useState(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => setTyped(search), [search]);
 
   const type = (event: Event) => {

@@ -9,9 +9,9 @@ import { Follower } from "../core/follower";
 import type { Action, Job } from "../core/job";
 import { Listing, type ListState } from "../core/listing";
 import type { Problem } from "../core/problem";
-import { readSample, type Sample, Samples } from "../core/stats";
 import { type Memory, rememberIn } from "../core/remembered";
 import { isSameList, type Route, readRoute, TABS, writeRoute } from "../core/route";
+import { readSample, type Sample, Samples } from "../core/stats";
 import type { Row } from "../core/store";
 import { Announcer } from "../ui/announcer";
 import { nameOf } from "../ui/names";
@@ -27,7 +27,13 @@ export class Desk {
   readonly listing: Listing;
   readonly follower: Follower;
   readonly announcer = new Announcer();
-  readonly list: Signal<ListState> = signal({ ids: [], isLoading: true, isComplete: false, problem: null, isKnown: false });
+  readonly list: Signal<ListState> = signal({
+    ids: [],
+    isLoading: true,
+    isComplete: false,
+    problem: null,
+    isKnown: false,
+  });
   /** Grows with every change that was drawn: rows are read from the board. */
   readonly drawn = signal(0);
   readonly connection: Signal<Connection> = signal({ kind: "connecting" });
@@ -185,7 +191,8 @@ export class Desk {
   private refreshSoon(): void {
     this.refreshTimer ??= setTimeout(() => {
       this.refreshTimer = null;
-      if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value && !document.hidden) void this.refresh();
+      if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value && !document.hidden)
+        void this.refresh();
     }, REFRESH_MS);
   }
 

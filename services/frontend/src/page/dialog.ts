@@ -2,7 +2,7 @@
 import type { RefObject } from "preact";
 import { useRef } from "preact/hooks";
 
-export type DialogRef = RefObject<HTMLDialogElement>;
+export type DialogRef = RefObject<HTMLDialogElement | null>;
 
 export function useDialog(): { dialog: DialogRef; open: () => void; close: () => void } {
   const dialog = useRef<HTMLDialogElement>(null);

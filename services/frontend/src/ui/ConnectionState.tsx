@@ -1,8 +1,9 @@
 // Says how fresh the page is: a badge always, and a clear line when what it shows may be old.
+
+import type { Signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type Connection, isLost } from "../core/connection";
 import { moment } from "../core/fmt";
-import type { Session } from "./session";
 
 const WORDS: Record<Connection["kind"], string> = {
   ready: "Ready",
@@ -14,6 +15,9 @@ const WORDS: Record<Connection["kind"], string> = {
   paused: "Paused",
   refused: "Sign-in needed",
 };
+
+/** Of both pages: what has a connection, and a way to try again. */
+type Session = { connection: Signal<Connection>; follower: { retryNow(): void } };
 
 export function ConnectionBadge({ session }: { session: Session }) {
   const { kind } = session.connection.value;
