@@ -183,6 +183,41 @@ test("an argument may have the name of what every object has", () => {
   expect(fill(own, emptyDraft(own))).toEqual({ args: {}, errors: {} });
 });
 
+test("whatever JSON is put in, it comes out whole, and a second time the same", () => {
+  const random = randomFrom(7);
+  for (let round = 0; round < 500; round++) {
+    const args = Object.fromEntries(
+      fields.filter(() => random() < 0.6).map((field) => [field.name, anyJson(random, 3)]),
+    );
+
+    const once = fill(fields, draftOf(fields, args)).args;
+
+    expect(once).toMatchObject(args); // what was left out takes its default
+    expect(fill(fields, draftOf(fields, once)).args).toEqual(once);
+  }
+});
+
+const SCALARS = [null, true, false, 0, -1, 2.5, "", "1", "s", "m", "true", "null", "{", "\n"];
+const NAMES = ["street", "zip", "sku", "count", "to", "name", "parts", "{}", "a/b", "constructor"];
+
+function anyJson(random: () => number, levels: number): unknown {
+  const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)] as Value;
+  const kind = levels > 0 ? random() : 0;
+  if (kind < 0.4) return pick(SCALARS);
+  const size = Math.floor(random() * 4);
+  if (kind < 0.6) return Array.from({ length: size }, () => anyJson(random, levels - 1));
+  return Object.fromEntries(Array.from({ length: size }, () => [pick(NAMES), anyJson(random, levels - 1)]));
+}
+
+/** The same numbers each time, so that a failure can be looked at. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 function tree(levels: number): unknown {
   return { name: `level ${levels}`, parts: levels > 1 ? [tree(levels - 1)] : [] };
 }

@@ -63,7 +63,13 @@ function readTyped(field: Field, typed: Typed, path: string, errors: Errors): un
   const read = readInput(field, typed);
   if ("value" in read) return read.value;
   errors[path] = read.error;
-  return jsonTextOf(typed) ?? (typed || undefined);
+  return jsonTextOf(typed) ?? wrongValue(field, String(typed));
+}
+
+/** A number that is not allowed is still a number. */
+function wrongValue({ shape }: Field, text: string): unknown {
+  if (text.trim() === "") return undefined;
+  return shape.kind === "number" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function readList(shape: List, typed: readonly Typed[], path: string, errors: Errors): unknown[] {

@@ -43,8 +43,8 @@ function typedOf(field: Field, value: unknown): Typed {
   if (typed === null) return asJson(prettyJson(value));
   if (typeof typed === "object") return typed;
   const read = readInput(field, typed);
-  // An error stays in its input, to be mended there; but an empty text may be meant.
-  const isSame = "error" in read ? value !== "" : JSON.stringify(read.value) === JSON.stringify(value);
+  // An error stays in its input, to be mended there; but emptiness may be meant.
+  const isSame = "error" in read ? typed !== "" : JSON.stringify(read.value) === JSON.stringify(value);
   return isSame ? typed : asJson(prettyJson(value));
 }
 
@@ -59,7 +59,7 @@ function inputFor(field: Field, value: unknown): Typed | null {
     case "text":
       return typeof value === "string" ? value : null;
     case "number":
-      return isScalar(value) && typeof value !== "boolean" ? scalarText(value) : null;
+      return typeof value === "boolean" || isNumeral(value) || !isScalar(value) ? null : scalarText(value);
     case "json":
       return prettyJson(value);
     case "list":
@@ -68,6 +68,11 @@ function inputFor(field: Field, value: unknown): Typed | null {
       if (!isObject(value) || strangersIn(shape.fields(), value).length > 0) return null;
       return draftOf(shape.fields(), value);
   }
+}
+
+/** A text that would come out as a number. */
+function isNumeral(value: unknown): boolean {
+  return typeof value === "string" && !Number.isNaN(Number(value));
 }
 
 function choiceFor(choices: readonly { value: unknown }[], value: unknown): string | null {

@@ -3,7 +3,7 @@ import { type Errors, type Field, isDraft, jsonTextOf, mayBeLeftOut, type Typed 
 import { emptyDraft, startOf } from "../core/form-write";
 import { StartInput } from "./StartInput";
 import { StartList } from "./StartList";
-import { StartWords, wordsFor } from "./StartWords";
+import { describedBy, StartWords, wordsFor } from "./StartWords";
 import { idOf } from "./start-places";
 
 export type FieldProps = {
@@ -55,7 +55,13 @@ function StartGroup({ id, field, typed, errors, onChange }: FieldProps) {
     onChange(isGiven ? (isDraft(start) ? start : emptyDraft(fields)) : "", id);
   };
   return (
-    <fieldset class="start-group" id={id} tabIndex={-1} data-arg={field.name} {...wordsFor(words)}>
+    <fieldset
+      class="start-group"
+      id={id}
+      tabIndex={-1}
+      data-arg={field.name}
+      aria-describedby={describedBy(words)}
+    >
       <legend class="label">
         {mayBeLeftOut(field) ? (
           <label class="start-given">

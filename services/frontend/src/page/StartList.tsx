@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { mayBeLeftOut, type Typed } from "../core/form";
 import { startOf } from "../core/form-write";
 import { type FieldProps, StartField } from "./StartField";
-import { StartWords, wordsFor } from "./StartWords";
+import { describedBy, StartWords } from "./StartWords";
 import { focusOn, idOf } from "./start-places";
 
 export function StartList({ id, field, typed, errors, onChange }: FieldProps) {
@@ -32,7 +32,13 @@ export function StartList({ id, field, typed, errors, onChange }: FieldProps) {
   };
 
   return (
-    <fieldset class="start-list" id={id} tabIndex={-1} data-arg={field.name} {...wordsFor(words)}>
+    <fieldset
+      class="start-list"
+      id={id}
+      tabIndex={-1}
+      data-arg={field.name}
+      aria-describedby={describedBy(words)}
+    >
       <legend class="label">{field.label}</legend>
       <StartWords {...words} />
       {items.map((value, index) => {

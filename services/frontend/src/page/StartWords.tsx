@@ -20,9 +20,10 @@ export function StartWords({ id, help, error }: Props) {
 }
 
 /** What ties an input to its words. */
-export function wordsFor({ id, help, error }: Props) {
-  return {
-    "aria-invalid": error ? true : undefined,
-    "aria-describedby": [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined,
-  };
+export function wordsFor(words: Props) {
+  return { "aria-invalid": words.error ? true : undefined, "aria-describedby": describedBy(words) };
+}
+
+export function describedBy({ id, help, error }: Props): string | undefined {
+  return [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
 }
