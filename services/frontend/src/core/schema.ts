@@ -99,7 +99,8 @@ export function shapeOf(schema: Schema): Shape {
       return {
         kind: "text",
         format: schema.format ?? "",
-        isLong: schema.format === "textarea" || (schema.maxLength ?? 0) > LONGEST_LINE,
+        // An address has one line, however long it may be.
+        isLong: schema.format === "textarea" || (!schema.format && (schema.maxLength ?? 0) > LONGEST_LINE),
         minLength: schema.minLength ?? null,
         maxLength: schema.maxLength ?? null,
       };

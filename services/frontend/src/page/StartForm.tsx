@@ -13,6 +13,8 @@ import { labelOf, NO_REFUSAL, readWish, refusalOf } from "./start-wish";
 import { useOnline } from "./use-online";
 import { useTyping } from "./use-typing";
 
+const SUBMIT = "start-submit";
+
 /** Arguments to begin with, instead of what was typed last, and where they come from. */
 export type Filling = { args: Record<string, unknown>; note: string };
 type Props = {
@@ -74,6 +76,12 @@ export function StartForm({ api, task, filling, keys, onAccepted, say }: Props) 
     say("Job started.");
   };
 
+  /** The button of the alert goes with it, so the focus goes to the one that does the same. */
+  const submitAgain = () => {
+    focusOn(SUBMIT);
+    submit();
+  };
+
   return (
     <form
       class="start-form"
@@ -87,7 +95,7 @@ export function StartForm({ api, task, filling, keys, onAccepted, say }: Props) 
       {filling && <p class="start-note">{filling.note}</p>}
       <StartFields fields={fields} errors={refusal.errors} {...typing} />
       <StartSummary {...refusal} round={round} nameOf={(id) => labelOf(fields, id)} />
-      <StartProblem title="Not started." problem={problem} isSending={isSending} onAgain={submit} />
+      <StartProblem title="Not started." problem={problem} isSending={isSending} onAgain={submitAgain} />
       <Submit isSending={isSending} isOnline={isOnline} />
       {startedId && (
         <p class="start-done">
@@ -105,6 +113,7 @@ function Submit({ isSending, isOnline }: { isSending: boolean; isOnline: boolean
       {/* aria-disabled keeps the focus, which `disabled` would throw away. */}
       <button
         type="submit"
+        id={SUBMIT}
         class="primary"
         aria-disabled={isSending || !isOnline || undefined}
         aria-describedby={isOnline ? undefined : "start-offline"}

@@ -82,6 +82,7 @@ function Starter({ api, tasks, Form, prefill, onAccepted, say }: StarterProps) {
         onClear={() => {
           recentInputs.clear(task.name);
           redrawRecent();
+          document.getElementById("start-task")?.focus(); // the list is gone, and the button with it
           say("Recent inputs cleared.");
         }}
       />

@@ -4,8 +4,10 @@ import type { Accepted, Answer } from "../core/api";
 import { Several } from "../core/several";
 import { StartProblem } from "./StartAlert";
 import { StartFold } from "./StartFold";
+import { focusOn } from "./start-places";
 
 const MOST = 100;
+const START = "start-several";
 
 type Ready = {
   send: (key: string) => Promise<Answer<Accepted>>;
@@ -67,7 +69,7 @@ export function StartSeveral({ prepare, say }: Props) {
             onInput={(event) => setCopies(event.currentTarget.value)}
           />
         </div>
-        <button type="button" aria-disabled={isRunning || !isCount || undefined} onClick={start}>
+        <button type="button" id={START} aria-disabled={isRunning || !isCount || undefined} onClick={start}>
           {isRunning ? "Starting…" : `Start ${isCount ? total : "several"} jobs`}
         </button>
       </div>
@@ -81,7 +83,14 @@ export function StartSeveral({ prepare, say }: Props) {
             {several.started} of {several.total} started
           </span>
           {isRunning && (
-            <button type="button" class="small" onClick={() => several.stop()}>
+            <button
+              type="button"
+              class="small"
+              onClick={() => {
+                several.stop();
+                focusOn(START);
+              }}
+            >
               Stop
             </button>
           )}
@@ -91,7 +100,10 @@ export function StartSeveral({ prepare, say }: Props) {
         title="Stopped."
         problem={(!isRunning && several?.problem) || null}
         isSending={isRunning}
-        onAgain={() => several && run(several)}
+        onAgain={() => {
+          focusOn(START);
+          if (several) run(several);
+        }}
       />
     </StartFold>
   );
