@@ -2,19 +2,19 @@
 import type { Job } from "./job";
 import { slugOf } from "./problem";
 
+/** What Headway ended says so in its reason already. */
 const WHO: Record<string, string> = {
   client: "A client asked for it.",
   task: "It came from the task itself.",
-  headway: "Headway ended it by a rule.",
 };
 
 const WHAT_TO_DO: Record<string, string> = {
   "task-failed": "Mend the cause, then run it again.",
   timeout: "Allow it more time, or give it less to do.",
-  "worker-lost": "Look for too little memory, or a crash of code written in C.",
-  "invalid-arguments": "The worker's task may have changed since: run it again with changed arguments.",
+  "worker-lost": "Look for too little memory, or a crash of C code.",
+  "invalid-arguments": "Run it again with changed arguments.",
   "unserializable-result": "The task has to return what JSON can hold.",
-  "result-too-large": "The task has to store so much elsewhere, and return where it is.",
+  "result-too-large": "The task has to store it elsewhere, and return where.",
   cancelled: "It can be run again.",
   expired: "Run it again: then it waits as long as it takes.",
 };
@@ -38,5 +38,5 @@ export function errorText(job: Job): string {
   const { error } = job;
   const head = `${job.task} ${job.id}, attempt ${job.attempt}, ${job.finished_at ?? job.updated_at}`;
   const named = [error?.exception ?? error?.title, error?.detail].filter(Boolean).join(": ");
-  return [head, named, error?.reason ? `Reason given: ${error.reason}` : ""].filter(Boolean).join("\n");
+  return `${head}\n${named}`;
 }

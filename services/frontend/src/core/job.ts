@@ -10,8 +10,6 @@ export type JobError = Problem & {
   ended_by?: "client" | "task" | "headway";
   /** The class of what the task raised. */
   exception?: string;
-  /** Why a client cancelled it, if that was told. */
-  reason?: string;
 };
 
 /** The job document of `GET status/<id>`. Fields the page does not read are left out. */

@@ -49,22 +49,37 @@ export function stepsOf(moves: readonly Move[], job: Job | null): Step[] {
   return steps;
 }
 
+type Kind = [tone: Tone, title: string, span: Step["span"]];
+
+const BY_WHY: Record<string, Kind> = {
+  submitted: ["waiting", "Accepted", "waited"],
+  due: ["waiting", "Its time came", "waited"],
+  claimed: ["running", "Attempt", "ran"],
+  restarted: ["waiting", "Asked to run again", "waited"],
+  cancelled: ["cancelled", "Cancelled", "none"],
+  expired: ["cancelled", "Expired: nobody started it in time", "none"],
+};
+
+const BACK_IN_LINE: Kind = ["retrying", "Back in line", "waited"];
+
+const BY_STATE: Partial<Record<State, Kind>> = {
+  SUCCESS: ["done", "Done", "none"],
+  FAILURE: ["failed", "Failed for good", "none"],
+  RETRY: ["retrying", "Pause", "paused"],
+};
+
 function stepOf({ at, state, attempt, why, detail, worker }: Move): Step {
-  const step = (tone: Tone, title: string, span: Step["span"], more: Partial<Step> = {}): Step => ({
-    ...{ tone, title, at, span, until: null, spentMs: null, ending: "", detail: "", worker: "" },
-    ...more,
-  });
-  if (why === "claimed") return step("running", `Attempt ${attempt}`, "ran", { worker: worker ?? "" });
-  if (why === "submitted") return step("waiting", "Accepted", "waited");
-  if (why === "due") return step("waiting", "Its time came", "waited");
-  if (why === "restarted") return step("waiting", "Asked to run again", "waited");
-  if (why === "cancelled") return step("cancelled", "Cancelled", "none", { detail: detail ?? "" });
-  if (why === "expired") return step("cancelled", "Expired: nobody started it in time", "none");
-  if (state === "SUCCESS") return step("done", "Done", "none");
-  if (state === "FAILURE") return step("failed", "Failed for good", "none");
-  if (why === "lost" || why === "drained") return step("retrying", "Back in line", "waited");
-  if (state === "RETRY") return step("retrying", "Pause", "paused");
-  return step("unknown", state, "none");
+  const isBack = state === "RETRY" && (why === "lost" || why === "drained");
+  const kind = BY_WHY[why] ?? (isBack ? BACK_IN_LINE : BY_STATE[state]);
+  const [tone, title, span] = kind ?? ["unknown", state, "none"];
+  const isAttempt = span === "ran";
+  return {
+    ...{ at, tone, span, spentMs: null, until: null, ending: "" },
+    title: isAttempt ? `${title} ${attempt}` : title,
+    // Why a job failed stands with the attempt.
+    detail: (why === "cancelled" && detail) || "",
+    worker: (isAttempt && worker) || "",
+  };
 }
 
 const ENDINGS: Record<string, [Tone, string]> = {

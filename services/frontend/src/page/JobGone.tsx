@@ -12,8 +12,7 @@ type Props = {
 };
 
 export function JobGone({ row, onRunAgain }: Props) {
-  if (row.standing !== "missing" && row.standing !== "expired" && row.standing !== "refused")
-    return <Skeleton />;
+  if (row.standing !== "missing" && row.standing !== "expired") return <Skeleton />;
   const { job } = row;
   const args = job?.args;
   return (

@@ -116,7 +116,5 @@ function Actions({ row, job, api, args, now, onAsk, onRunAgain, say }: Props & {
 
 /** Only the job: filters of the list are nobody else's. */
 function linkTo(id: string): string {
-  const address = new URL(location.pathname, location.href);
-  address.searchParams.set("job", id);
-  return address.href;
+  return `${location.origin}${location.pathname}?job=${encodeURIComponent(id)}`;
 }

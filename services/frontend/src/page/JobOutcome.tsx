@@ -28,14 +28,13 @@ function Failure({ job, say }: Omit<Props, "api">) {
   const { title, text } = reasonOf(job);
   const { who, advice, trace } = endingOf(job);
   const { exception } = job.error ?? {};
-  const plain = text.replace(/ ?Headway ended it\.$/, "");
   return (
     <JobPart part="error" class="job-failure" title={headingOf(job, title)}>
-      {plain && (
+      {text && (
         <p class="job-text">
           {exception && <code>{exception}</code>}
           {exception && ": "}
-          <Linked text={plain} />
+          <Linked text={text} />
         </p>
       )}
       <p class="job-advice">{[who, advice, trace].filter(Boolean).join(" ")}</p>

@@ -64,7 +64,7 @@ function OneJob(props: JobViewProps) {
       data-standing={row.standing}
       data-tone={wordingOf(row).tone}
     >
-      <JobHead {...props} row={row} heading={heading} args={argsOf(whole)} now={serverNow} />
+      <JobHead {...props} row={row} heading={heading} args={whole?.args ?? null} now={serverNow} />
       {/* It is there before its text: a region that comes with its text is not always read out. */}
       <p class="failure" role="alert" data-part="refusal">
         {refusal}
@@ -90,10 +90,6 @@ function OneJob(props: JobViewProps) {
   );
 }
 
-function argsOf(job: Job | null): Record<string, unknown> | null {
-  return job?.args ?? null;
-}
-
 function Arguments({ job, say }: { job: Job; say: (text: string) => void }) {
   if (!job.args) return null;
   const isEmpty = Object.keys(job.args).length === 0;
@@ -116,9 +112,12 @@ function useRefusal(row: Row): string {
   useEffect(() => {
     if (row.ask) setTooLate(false);
     if (row.ask?.action === "cancel") asked.current = true;
-    else if (asked.current && (state === "SUCCESS" || state === "FAILURE")) {
+    else if (
+      asked.current &&
+      (row.ask || state === "SUCCESS" || state === "FAILURE" || state === "REVOKED")
+    ) {
       asked.current = false;
-      setTooLate(true);
+      setTooLate(!row.ask && state !== "REVOKED");
     }
   }, [row.ask, state]);
   return refusalText(row) || (isTooLate ? "Not cancelled: it finished before it could be." : "");

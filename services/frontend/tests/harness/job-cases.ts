@@ -162,7 +162,6 @@ export function casesAt(startAt: number): Record<string, Case> {
               "A client cancelled the job while it ran, and the task stopped. The reason given: wrong month",
           }),
           ended_by: "client",
-          reason: "wrong month",
         },
         status: "",
         finished_at: ago(3),
