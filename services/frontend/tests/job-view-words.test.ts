@@ -67,6 +67,7 @@ test("no time between two moments is negative, or a number that is none", () => 
 });
 
 test.each([
+  [40, "less than 0.1 s", "0:00"],
   [430, "0.4 s", "0:00"],
   [34_900, "34 s", "0:34"],
   [125_000, "2 min 5 s", "2:05"],

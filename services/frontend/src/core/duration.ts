@@ -14,6 +14,7 @@ export function momentMs(at: string | number | null | undefined): number {
 /** "0.4 s", "34 s", "2 min 5 s", "3 h 10 min", "2 days". */
 export function tookText(ms: number): string {
   const seconds = ms / 1_000;
+  if (seconds < 0.1) return "less than 0.1 s";
   if (seconds < 9.95) return `${(Math.floor(seconds * 10) / 10).toLocaleString("en")} s`;
   const whole = Math.floor(seconds);
   if (whole < 60) return `${whole} s`;

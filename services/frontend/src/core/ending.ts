@@ -2,12 +2,6 @@
 import type { Job } from "./job";
 import { slugOf } from "./problem";
 
-/** What Headway ended says so in its reason already. */
-const WHO: Record<string, string> = {
-  client: "A client asked for it.",
-  task: "It came from the task itself.",
-};
-
 const WHAT_TO_DO: Record<string, string> = {
   "task-failed": "Mend the cause, then run it again.",
   timeout: "Allow it more time, or give it less to do.",
@@ -26,7 +20,8 @@ export function endingOf(job: Job): Ending {
   if (!error) return { who: "", advice: "", trace: "" };
   const slug = slugOf(error);
   return {
-    who: job.state === "RETRY" ? "" : (WHO[error.ended_by ?? ""] ?? ""),
+    // Of a client and of Headway the reason says it already.
+    who: error.ended_by === "task" && job.state !== "RETRY" ? "It came from the task itself." : "",
     advice: job.state === "RETRY" ? "It is tried again by itself." : (WHAT_TO_DO[slug] ?? ""),
     trace:
       slug === "task-failed" ? `The traceback is in the worker's log only: look there for ${job.id}.` : "",

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { msBetween, tookText } from "../core/duration";
 import { isRunning, type Job } from "../core/job";
+import { FleetingButton } from "../ui/FleetingButton";
 
 /** What has run for less is soon done again. */
 const ASK_AFTER_MS = 10_000;
@@ -18,7 +19,6 @@ export function JobCancel({ job, name, now, isBusy, onCancel }: Props) {
   }, [mayStop]);
 
   const begin = () => {
-    if (isBusy) return;
     const ran = isRunning(job) ? (msBetween(job.started_at, now()) ?? 0) : 0;
     if (ran < ASK_AFTER_MS) return onCancel();
     setRanMs(ran);
@@ -30,15 +30,9 @@ export function JobCancel({ job, name, now, isBusy, onCancel }: Props) {
   };
   return (
     <>
-      <button
-        type="button"
-        class="small"
-        aria-disabled={isBusy || undefined}
-        data-part="cancel"
-        onClick={begin}
-      >
+      <FleetingButton class="small" part="cancel" isBusy={isBusy} onClick={begin}>
         Cancel job
-      </button>
+      </FleetingButton>
       <dialog ref={dialog} class="job-dialog" aria-labelledby="job-dialog-title" data-part="cancel-dialog">
         <h3 id="job-dialog-title">Cancel {name}?</h3>
         <p>It has run for {tookText(ranMs)}. What it did so far is lost, unless the task keeps it.</p>

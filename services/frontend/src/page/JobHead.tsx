@@ -6,6 +6,7 @@ import { shortId } from "../core/fmt";
 import { type Job, mayAsk } from "../core/job";
 import { isAsking, type Row } from "../core/store";
 import { wordingOf } from "../core/wording";
+import { FleetingButton } from "../ui/FleetingButton";
 import { StateIcon } from "../ui/icons";
 import { nameOf, titleOf } from "../ui/names";
 import { CopyButton } from "./JobButtons";
@@ -28,7 +29,7 @@ export function JobHead(props: Props) {
   const { tone, word } = wordingOf(row);
   const id = row.id ?? "";
   return (
-    <header class="job-head">
+    <header class="job-head" tabIndex={-1}>
       <div class="job-title">
         <h2 ref={heading} tabIndex={-1}>
           {titleOf(row)}
@@ -71,15 +72,9 @@ function Actions({ row, job, api, args, now, onAsk, onRunAgain, say }: Props & {
         <JobCancel job={job} name={nameOf(row)} now={now} isBusy={isBusy} onCancel={() => onAsk("cancel")} />
       )}
       {mayAsk(job, "retry") && (
-        <button
-          type="button"
-          class="small"
-          aria-disabled={isBusy || undefined}
-          data-part="retry"
-          onClick={() => !isBusy && onAsk("retry")}
-        >
+        <FleetingButton class="small" part="retry" isBusy={isBusy} onClick={() => onAsk("retry")}>
           Retry
-        </button>
+        </FleetingButton>
       )}
       {args && (
         <button

@@ -8,11 +8,12 @@ type Props = {
   name?: string;
   class?: string;
   isBusy?: boolean;
+  part?: string;
   onClick: () => void;
   children: ComponentChildren;
 };
 
-export function FleetingButton({ name, class: className, isBusy = false, onClick, children }: Props) {
+export function FleetingButton({ name, class: className, isBusy = false, part, onClick, children }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
     const element = button.current;
@@ -25,6 +26,7 @@ export function FleetingButton({ name, class: className, isBusy = false, onClick
       type="button"
       class={className}
       aria-label={name}
+      data-part={part}
       aria-disabled={isBusy || undefined}
       onClick={() => !isBusy && onClick()}
     >
