@@ -7,6 +7,10 @@ import type { JobViewProps } from "../../src/page/JobView";
 import { makeJob } from "../make-job";
 
 type Case = { row: JobViewProps["row"]; moves?: Move[]; log?: LogLine[]; result?: string };
+const DETAILS: Record<string, string> = {
+  failed: "ConnectionError: Connection refused",
+  cancelled: "wrong month",
+};
 const ID = "cdaf5d0e-e88e-4b4f-ad34-fef4371673cc";
 
 export function casesAt(startAt: number): Record<string, Case> {
@@ -86,7 +90,7 @@ export function casesAt(startAt: number): Record<string, Case> {
   }));
   const end = (state: Move["state"], why: string): Move[] => [
     ...retried,
-    move(3, state, 3, { why, detail: "ConnectionError: Connection refused" }),
+    move(3, state, 3, { why, detail: DETAILS[why] ?? null }),
   ];
   return {
     running: { row: row({}), moves: retried, log: log(3) },
