@@ -9,6 +9,7 @@ import type { Desk } from "./desk";
 import { ListRow } from "./ListRow";
 
 const NEAR_THE_END = 30;
+const FIRST_GUESS_PX = 64;
 
 export function List({ desk }: { desk: Desk }) {
   const { ids, isLoading, isKnown, isComplete } = desk.list.value;
@@ -78,12 +79,12 @@ function Spacer({ rows }: { rows: number }) {
   return <li ref={element} class="spacer" aria-hidden="true" role="presentation" />;
 }
 
+/** As it is drawn: the reader's type size and the width of the page decide. */
 function useRowHeight(): number {
-  const read = () =>
-    Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row-px")) || 64;
-  const [height, setHeight] = useState(64);
+  const [height, setHeight] = useState(FIRST_GUESS_PX);
   useLayoutEffect(() => {
-    const measure = () => setHeight(measuredHeight() ?? read());
+    // A list that is not shown has rows without a height.
+    const measure = () => setHeight((old) => measuredHeight() || old);
     measure();
     window.addEventListener("resize", measure);
     return () => window.removeEventListener("resize", measure);
@@ -91,10 +92,8 @@ function useRowHeight(): number {
   return height;
 }
 
-/** As it is drawn: the reader's type size and the width of the page decide. */
-function measuredHeight(): number | null {
-  const row = document.querySelector(".list > .row");
-  return row ? row.getBoundingClientRect().height : null;
+function measuredHeight(): number {
+  return document.querySelector(".list > .row")?.getBoundingClientRect().height ?? 0;
 }
 
 function useSpan(list: { current: HTMLElement | null }, rowHeight: number, count: number): Span {

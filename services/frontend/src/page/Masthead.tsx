@@ -4,8 +4,9 @@ import { keepTheme, nextTheme, readTheme, type Theme } from "../core/theme";
 import { ConnectionBadge } from "../ui/ConnectionState";
 import type { Desk } from "./desk";
 import { useDialog } from "./dialog";
-import { Help } from "./Help";
+import { lazy } from "./lazy";
 
+const useHelp = lazy(async () => (await import("./Help")).Help);
 const THEME_WORDS: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
 
 export function Masthead({ desk }: { desk: Desk }) {
@@ -60,13 +61,14 @@ export function applyTheme(theme: Theme): void {
 }
 
 function HelpButton() {
+  const { View } = useHelp();
   const { dialog, open } = useDialog();
   return (
     <>
       <button type="button" class="small" aria-haspopup="dialog" data-part="help" onClick={open}>
         Keys
       </button>
-      <Help dialog={dialog} />
+      {View && <View dialog={dialog} />}
     </>
   );
 }
