@@ -1,6 +1,9 @@
 // The page: what can be started, how it goes as a whole, every job, and the one that is open.
 
+import { useEffect } from "preact/hooks";
+import { percentOf } from "../core/job";
 import { ConnectionLine } from "../ui/ConnectionState";
+import { titleOf as rowTitle } from "../ui/names";
 import type { Desk } from "./desk";
 import { JobPane } from "./JobPane";
 import { List } from "./List";
@@ -14,6 +17,10 @@ import { ViewTabs } from "./ViewTabs";
 export function App({ desk }: { desk: Desk }) {
   const { view, job } = desk.route.value;
   const { announcer } = desk;
+  const title = titleOf(desk);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   return (
     <div class="page" data-view={view} data-open={job !== null}>
       <a class="skip" href="#main">
@@ -48,4 +55,16 @@ export function App({ desk }: { desk: Desk }) {
       </p>
     </div>
   );
+}
+
+/** What a tab among others should say: how far the open job is, or how many run. */
+function titleOf(desk: Desk): string {
+  desk.drawn.value;
+  const row = desk.route.value.job ? desk.row(desk.route.value.job) : null;
+  if (row?.job) {
+    const percent = percentOf(row.job);
+    return `${percent === null ? "" : `${percent}% `}${rowTitle(row)} · Headway`;
+  }
+  const running = desk.latest.value?.queues.reduce((sum, queue) => sum + queue.running, 0) ?? 0;
+  return running > 0 ? `(${running}) Headway` : "Headway";
 }

@@ -12,7 +12,7 @@ export function JobPane({ desk, id }: { desk: Desk; id: string }) {
   desk.drawn.value;
   const row = desk.row(id);
   return (
-    <section class="job-pane card" aria-label="The open job" data-part="job-pane">
+    <section class="job-pane" aria-label="The open job" data-part="job-pane">
       {View && row ? (
         <View
           id={id}

@@ -19,12 +19,14 @@ export function Toolbar({ desk }: { desk: Desk }) {
         <Search desk={desk} />
         <TaskChoice desk={desk} />
       </div>
-      <nav class="tabs" aria-label="Jobs by state">
-        {(Object.keys(TABS) as Tab[]).map((tab) => (
-          <TabLink key={tab} tab={tab} desk={desk} />
-        ))}
-      </nav>
-      <BulkBar desk={desk} />
+      <div class="toolbar-row">
+        <nav class="tabs" aria-label="Jobs by state">
+          {(Object.keys(TABS) as Tab[]).map((tab) => (
+            <TabLink key={tab} tab={tab} desk={desk} />
+          ))}
+        </nav>
+        <BulkBar desk={desk} />
+      </div>
     </div>
   );
 }

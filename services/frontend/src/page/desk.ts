@@ -51,6 +51,8 @@ export class Desk {
   /** What the figures were when the list was last asked for. */
   private readonly listedAt: Signal<Sample | undefined> = signal(undefined);
   private readonly heard = new Samples();
+  /** Started in this browser: their milestones are said aloud. */
+  private readonly own: Set<string>;
   private visible: readonly string[] = [];
   private isDrawing = false;
   private refreshTimer: ReturnType<typeof setTimeout> | null = null;
@@ -62,6 +64,7 @@ export class Desk {
     readonly root: string,
   ) {
     this.route = signal(readRoute(location.search));
+    this.own = new Set(memory.all());
     this.listing = new Listing(api, this.board, (state) => {
       this.list.value = state;
     });
@@ -74,7 +77,7 @@ export class Desk {
     );
     this.board.listen((after, before) => {
       this.drawSoon();
-      const isOwn = after?.id && (memory.all().includes(after.id) || after.id === this.route.value.job);
+      const isOwn = after?.id && (this.own.has(after.id) || after.id === this.route.value.job);
       if (isOwn) this.announcer.tell(after, before, nameOf(after));
     });
   }
@@ -200,6 +203,7 @@ export class Desk {
 
   addAccepted(id: string, job: Job | null): void {
     this.memory.add(id);
+    this.own.add(id);
     this.board.add(id, job);
     const { tab, task, search } = this.route.value;
     if (tab === "all" && !task && !search) this.listing.putFirst(id);
