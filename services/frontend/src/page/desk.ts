@@ -112,6 +112,7 @@ export class Desk {
   /** Back to the list, and to the row that was left. */
   closeJob(): void {
     const { job } = this.route.value;
+    if (!job) return; // both the job's view and the page hear Escape
     this.go({ job: null });
     requestAnimationFrame(() => {
       const link = document.querySelector<HTMLElement>(`li[data-job="${job}"] [data-part="open"]`);
