@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from local.ports import free_ports
 
@@ -262,3 +262,29 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address as a fresh visitor; at the end whatever the page itself did wrong fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # Chromium reports every answer above 399 as an error of the console; some tests ask for just those.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            wrong.append(message.text)
+
+    def to(url: str, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", note)
+        page.goto(url)
+        return page
+
+    yield to
+    for context in contexts:
+        context.close()
+    assert not wrong
