@@ -48,9 +48,9 @@ export class Listing {
     const answer = await this.ask(size, null);
     if (!answer) return;
     const fresh = answer.jobs.map((job) => job.id);
-    const isWhole = this.state.ids.length <= size;
-    if (isWhole || answer.nextToken === null) this.nextToken = answer.nextToken;
     const rest = answer.nextToken === null ? [] : this.below(fresh);
+    // Without a rest the next page begins where the fresh rows end, however far the list had reached before.
+    if (rest.length === 0) this.nextToken = answer.nextToken;
     this.set({ ...this.state, ids: [...fresh, ...rest], isComplete: this.nextToken === null, isKnown: true });
   }
 
