@@ -12,7 +12,7 @@ const NEAR_THE_END = 30;
 const FIRST_GUESS_PX = 64;
 
 export function List({ desk }: { desk: Desk }) {
-  const { ids, isLoading, isKnown, isComplete } = desk.list.value;
+  const { ids, isLoading, isKnown, isComplete, problem } = desk.list.value;
   const list = useRef<HTMLOListElement>(null);
   const rowHeight = useRowHeight();
   const span = useSpan(list, rowHeight, ids.length);
@@ -23,8 +23,9 @@ export function List({ desk }: { desk: Desk }) {
 
   useEffect(() => desk.see(ids.slice(span.first, span.end)), [ids, span.first, span.end]);
   useEffect(() => {
-    if (span.end >= ids.length - NEAR_THE_END) void desk.listing.more();
-  }, [span.end, ids.length, isComplete]);
+    // After each answer anew: a question that another one overtook is dropped. A failure waits for "Try again".
+    if (!isLoading && !problem && span.end >= ids.length - NEAR_THE_END) void desk.listing.more();
+  }, [span.end, ids.length, isComplete, isLoading, problem]);
   useEffect(() => desk.hold(focused !== null || span.first > 0), [focused, span.first > 0]);
 
   if (!isKnown) return <Skeleton isLoading={isLoading} />;
