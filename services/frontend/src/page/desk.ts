@@ -289,7 +289,8 @@ export function startDesk(root: string): Desk {
 /** A hidden tab, a lost network and a page kept by the back button all change what should be open. */
 function watchPage(follower: Follower): void {
   document.addEventListener("visibilitychange", () => follower.setHidden(document.hidden));
-  if (document.hidden) follower.setHidden(true);
+  // Opened in the background: seven such tabs must not hold all connections until somebody looks at them.
+  if (document.hidden) follower.suspend();
   window.addEventListener("online", () => follower.setOnline(true));
   window.addEventListener("offline", () => follower.setOnline(false));
   window.addEventListener("pagehide", () => follower.suspend());
