@@ -1,5 +1,8 @@
 // Numbers, times and names as people read them.
 
+/** Made once: it costs more than all else that a row of the list needs to be drawn. */
+const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
 /** `word_statistics` and `demo.word-statistics` read "Word statistics". */
 export function sentenceCase(name: string): string {
   const words = (name.split(".").pop() ?? name).replace(/[_-]+/g, " ").trim();
@@ -62,5 +65,5 @@ export function plural(number: number, noun: string): string {
 }
 
 export function count(number: number): string {
-  return number.toLocaleString("en", { maximumFractionDigits: 2 });
+  return NUMBERS.format(number);
 }
