@@ -14,7 +14,7 @@ const FIRST_GUESS_PX = 64;
 export function List({ desk }: { desk: Desk }) {
   const { ids, isLoading, isKnown, isComplete, problem } = desk.list.value;
   const list = useRef<HTMLOListElement>(null);
-  const rowHeight = useRowHeight();
+  const rowHeight = useRowHeight(list, isKnown);
   const span = useSpan(list, rowHeight, ids.length);
   const [focused, setFocused] = useState<string | null>(null);
   const places = placesOf(span, focused === null ? -1 : ids.indexOf(focused));
@@ -80,16 +80,18 @@ function Spacer({ rows }: { rows: number }) {
   return <li ref={element} class="spacer" aria-hidden="true" role="presentation" />;
 }
 
-/** As it is drawn: the reader's type size and the width of the page decide. */
-function useRowHeight(): number {
+/**
+ * As it is drawn: the reader's type size and the width of the page decide, and either changes the list's own size.
+ * To measure at each drawing instead would make the browser lay out the page in the midst of it, sixty times a second.
+ */
+function useRowHeight(list: { current: HTMLElement | null }, isKnown: boolean): number {
   const [height, setHeight] = useState(FIRST_GUESS_PX);
   useLayoutEffect(() => {
     // A list that is not shown has rows without a height.
-    const measure = () => setHeight((old) => measuredHeight() || old);
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
-  });
+    const sized = new ResizeObserver(() => setHeight((old) => measuredHeight() || old));
+    if (list.current) sized.observe(list.current);
+    return () => sized.disconnect();
+  }, [isKnown]);
   return height;
 }
 
