@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', e => console.error('forbidden', e.violatedDirective))"
 # They need Docker and a stack in it: `make e2e` starts one and names it.
 collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
 
@@ -288,3 +289,37 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not wrong
+
+
+@dataclass
+class Visits:
+    """Fresh visitors of the page, and what went wrong while they were there."""
+
+    browser: Browser
+    url: str
+    wrong: list[str] = field(default_factory=list)
+
+    def begin(self, address: str = "", **settings: Any) -> Page:
+        """Notes errors of scripts, broken policies and requests to others; an error status is an answer, too."""
+        page = self.browser.new_context(**settings).new_page()
+        page.add_init_script(TELL_VIOLATIONS)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.note(said.text, said.type == "error" and "to load res" not in said.text))
+        page.on("dialog", lambda dialog: self.note(f"dialog: {dialog.message}"))
+        page.on("request", lambda asked: self.note(asked.url, not asked.url.startswith((f"{self.url}/", "blob:"))))
+        page.goto(f"{self.url}/{address}")
+        return page
+
+    def note(self, text: str, is_wrong: bool = True) -> None:
+        if is_wrong:
+            self.wrong.append(text)
+
+
+@pytest.fixture
+def visits(browser: Browser, page_url: str) -> Iterator[Visits]:
+    """Visitors of the page at `page_url`, which each file says for itself."""
+    found = Visits(browser, page_url)
+    yield found
+    for context in browser.contexts:
+        context.close()
+    assert not found.wrong
