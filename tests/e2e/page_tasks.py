@@ -71,6 +71,12 @@ def give(kind: Kind = "number") -> Any:
     return RESULTS[kind]
 
 
+@task(retention_seconds=1)
+def vanish() -> str:
+    """Give back a result that is gone soon."""
+    return "soon gone"
+
+
 @task(max_retries=1)
 def stumble(path: str) -> str:
     """Fail at the first attempt; wait for a file at the second one, for a minute at the most."""
