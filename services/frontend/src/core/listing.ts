@@ -51,7 +51,7 @@ export class Listing {
     const rest = answer.nextToken === null ? [] : this.below(fresh);
     // Without a rest the next page begins where the fresh rows end, however far the list had reached before.
     if (rest.length === 0) this.nextToken = answer.nextToken;
-    this.set({ ...this.state, ids: [...fresh, ...rest], isComplete: this.nextToken === null, isKnown: true });
+    this.answered([...fresh, ...rest]);
   }
 
   /** The next page, when somebody comes near the end of what is there. */
@@ -63,7 +63,7 @@ export class Listing {
     const known = new Set(this.state.ids);
     const next = answer.jobs.map((job) => job.id).filter((id) => !known.has(id));
     this.nextToken = answer.nextToken;
-    this.set({ ...this.state, ids: [...this.state.ids, ...next], isComplete: answer.nextToken === null });
+    this.answered([...this.state.ids, ...next]);
   }
 
   /** A job that was started here stands first at once, whatever the server lists. */
@@ -102,14 +102,22 @@ export class Listing {
     this.set({ ...this.state, isLoading: true });
     const answer = await this.api.listJobs(this.filter, size, token);
     if (question !== this.question) return null;
-    this.set({ ...this.state, isLoading: false, problem: answer.ok ? null : answer.problem });
-    if (!answer.ok) return null;
+    if (!answer.ok) {
+      this.set({ ...this.state, isLoading: false, problem: answer.problem });
+      return null;
+    }
     for (const job of answer.value.jobs) {
       // A listed document leaves out what is long, and why a job waits: of one that is followed we know better.
       const row = this.store.row(job.id);
       if (!row?.job || row.job.version < job.version) this.store.add(job.id, job);
     }
     return answer.value;
+  }
+
+  /** In one step: between "no longer loading" and the rows the next page would be asked for already. */
+  private answered(ids: readonly string[]): void {
+    const isComplete = this.nextToken === null;
+    this.set({ ...this.state, ids, isComplete, isKnown: true, isLoading: false, problem: null });
   }
 
   private set(state: ListState): void {
