@@ -13,6 +13,7 @@ import {
   wordingOf,
 } from "../core/wording";
 import { Bar } from "../ui/Bar";
+import { FleetingButton } from "../ui/FleetingButton";
 import { StateIcon } from "../ui/icons";
 import { nameOf, titleOf } from "../ui/names";
 import type { Desk } from "./desk";
@@ -51,6 +52,7 @@ export class ListRow extends Component<Props> {
     return (
       <li
         class="row"
+        tabIndex={-1} // it takes the focus of a button that goes
         data-job={id}
         data-state={row.job?.state}
         data-tone={tone}
@@ -134,16 +136,14 @@ function Line({ row }: { row: Row }) {
 function ActionButton({ row, action, word, desk }: { row: Row; action: Action; word: string; desk: Desk }) {
   const { id, job } = row;
   if (!id || !job || row.standing !== "known" || !mayAsk(job, action)) return null;
-  const isBusy = isAsking(row);
   return (
-    <button
-      type="button"
+    <FleetingButton
       class={`small ${action}`}
-      aria-label={`${word} ${nameOf(row)}`}
-      aria-disabled={isBusy || undefined}
-      onClick={() => !isBusy && desk.ask(id, action)}
+      name={`${word} ${nameOf(row)}`}
+      isBusy={isAsking(row)}
+      onClick={() => desk.ask(id, action)}
     >
       {word}
-    </button>
+    </FleetingButton>
   );
 }
