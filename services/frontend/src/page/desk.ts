@@ -15,6 +15,7 @@ import { readSample, type Sample, Samples } from "../core/stats";
 import type { Row } from "../core/store";
 import { Announcer } from "../ui/announcer";
 import { nameOf } from "../ui/names";
+import { focusRow } from "./focus-row";
 
 /** A list that moves by itself is asked anew this often at the most. */
 const REFRESH_MS = 2_000;
@@ -114,10 +115,7 @@ export class Desk {
     const { job } = this.route.value;
     if (!job) return; // both the job's view and the page hear Escape
     this.go({ job: null });
-    requestAnimationFrame(() => {
-      const link = document.querySelector<HTMLElement>(`li[data-job="${job}"] [data-part="open"]`);
-      (link ?? document.querySelector<HTMLElement>(".list"))?.focus();
-    });
+    focusRow(job);
   }
 
   private arrive(route: Route): void {
