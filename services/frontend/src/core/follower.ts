@@ -221,13 +221,16 @@ export class Follower {
 
   /** One question after the other, for as long as there is no stream. */
   private async pollStats(): Promise<void> {
-    if (!this.isPolling || this.isSuspended || this.isAskingStats) return;
+    if (this.isAskingStats) return;
+    // Set through the pauses too: each failed try of a stream comes here, and must not begin another round.
     this.isAskingStats = true;
-    const answer = await this.api.stats();
+    while (this.isPolling && !this.isSuspended) {
+      const answer = await this.api.stats();
+      if (answer.ok) this.onStats?.(answer.value);
+      this.pollRoundEnded(answer.ok);
+      await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
+    }
     this.isAskingStats = false;
-    if (answer.ok) this.onStats?.(answer.value);
-    this.pollRoundEnded(answer.ok);
-    setTimeout(() => this.pollStats(), POLL_EVERY_MS);
   }
 
   private pollRoundEnded = (someAnswered: boolean): void => {
