@@ -21,15 +21,21 @@ SCROLLS_PER_SECOND = 20
 SETTLE_MILLISECONDS = 3_000
 
 NOTE_USABLE = """
+let usableAt = null;
 const look = () => {
-  const isUsable = document.querySelector(".list > .row[data-state]") && document.querySelector("[data-part=start] form");
-  if (isUsable) document.documentElement.dataset.usableAt = performance.now();
+  const isDrawn = (selector) => document.querySelector(selector) !== null;
+  const isUsable = isDrawn(".list > .row[data-state]") && isDrawn("[data-part=start] form");
+  const isPainted = performance.getEntriesByName("first-contentful-paint").length > 0;
+  if (isUsable) usableAt ??= performance.now();
+  if (isUsable && isPainted) document.documentElement.dataset.usableAt = usableAt;
   else requestAnimationFrame(look);
 };
 requestAnimationFrame(look);
 """
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-LAST_PLACE = """() => Number([...document.querySelectorAll(".list > .row")].at(-1)?.getAttribute("aria-posinset") ?? 0)"""
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+LAST_PLACE = (
+    """() => Number([...document.querySelectorAll(".list > .row")].at(-1)?.getAttribute("aria-posinset") ?? 0)"""
+)
 SCROLL_ON = """(perSecond) => {
   let down = true;
   return setInterval(() => {
@@ -125,7 +131,8 @@ def _open_slowly(browser: Browser, url: str) -> Opening:
         page.add_init_script(NOTE_USABLE)
         page.goto(url)
         root = page.locator("html[data-usable-at]")  # no function that waits: the page's policy forbids `eval`
-        return Opening(page.evaluate(FIRST_PAINT), float(root.get_attribute("data-usable-at", timeout=FIRST_MILLISECONDS)))
+        usable_at = root.get_attribute("data-usable-at", timeout=FIRST_MILLISECONDS)
+        return Opening(page.evaluate(FIRST_PAINT), float(usable_at or "nan"))
 
 
 def _slow(session: CDPSession) -> None:

@@ -9,7 +9,7 @@ from progress_cost import Cost
 from scrape_cost import ScrapeCost
 from web import Row
 
-BEGIN, END = "<!-- last run: begin -->", "<!-- last run: end -->"
+LAST_RUN = "last run"
 SUBMIT_RATIO = 2.5
 STATUS_RATIO = 1.5
 REPORT_RATIO = 200
@@ -24,13 +24,14 @@ def render(heading: str, rows: Sequence[Row], costs: Sequence[Cost], scrape: Scr
     return "\n\n".join(parts)
 
 
-def write_into(readme: Path, text: str) -> None:
-    """Put the text between the two marks. Raises `ValueError` when they are not there."""
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
+def write_into(readme: Path, text: str, part: str = LAST_RUN) -> None:
+    """Put the text between the two marks of its part. Raises `ValueError` when they are not there."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    before, _, rest = readme.read_text().partition(begin)
+    _, mark, after = rest.partition(end)
     if not mark:
-        raise ValueError(f"{readme.name} has lost its marks; it needs a line {BEGIN} and a line {END}.")
-    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise ValueError(f"{readme.name} has lost its marks; it needs a line {begin} and a line {end}.")
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def _web_table(rows: Iterable[Row]) -> str:
@@ -48,7 +49,7 @@ def _web_table(rows: Iterable[Row]) -> str:
         ]
         for row in rows
     ]
-    return _markdown(head, cells)
+    return markdown(head, cells)
 
 
 def _progress_table(costs: Iterable[Cost]) -> str:
@@ -62,12 +63,12 @@ def _progress_table(costs: Iterable[Cost]) -> str:
         ]
         for cost in costs
     ]
-    return _markdown(head, cells)
+    return markdown(head, cells)
 
 
 def _scrape_table(scrape: ScrapeCost) -> str:
     cells = [f"{scrape.open_jobs:,}", f"{scrape.median_milliseconds:.1f}", f"{scrape.slowest_milliseconds:.1f}"]
-    return _markdown(["Open jobs", "A scrape takes, ms", "slowest of 50", "kB"], [[*cells, f"{scrape.kilobytes:.0f}"]])
+    return markdown(["Open jobs", "A scrape takes, ms", "slowest of 50", "kB"], [[*cells, f"{scrape.kilobytes:.0f}"]])
 
 
 def _target_table(rows: Iterable[Row], costs: Iterable[Cost], scrape: ScrapeCost) -> str:
@@ -80,23 +81,23 @@ def _target_table(rows: Iterable[Row], costs: Iterable[Cost], scrape: ScrapeCost
     ratio = _verdict(report.times_cheaper_than_seed, REPORT_RATIO, "×")
     cells.append(["progress.report", f"at least {REPORT_RATIO} × cheaper than update_state", *ratio])
     is_cheap = report.nanoseconds < REPORT_NANOSECONDS
-    cells.append(["progress.report", "less than 1 µs a call", f"{report.nanoseconds:,.0f} ns", _word(is_cheap)])
+    cells.append(["progress.report", "less than 1 µs a call", f"{report.nanoseconds:,.0f} ns", word(is_cheap)])
     is_brief = scrape.median_milliseconds < SCRAPE_MILLISECONDS
     wanted_scrape = f"less than {SCRAPE_MILLISECONDS} ms with {scrape.open_jobs:,} open jobs"
-    cells.append(["GET /metrics", wanted_scrape, f"{scrape.median_milliseconds:.1f} ms", _word(is_brief)])
-    return _markdown(["Target", "Wanted", "Measured", ""], cells)
+    cells.append(["GET /metrics", wanted_scrape, f"{scrape.median_milliseconds:.1f} ms", word(is_brief)])
+    return markdown(["Target", "Wanted", "Measured", ""], cells)
 
 
 def _verdict(measured: float, wanted: float, unit: str) -> tuple[str, str]:
     shown = f"{measured:,.0f}" if measured >= 100 else f"{measured:.2f}"
-    return f"{shown} {unit}", _word(measured >= wanted)
+    return f"{shown} {unit}", word(measured >= wanted)
 
 
-def _word(is_met: bool) -> str:
+def word(is_met: bool) -> str:
     return "met" if is_met else "MISSED"
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, ["-" * width for width in widths], *rows]
     padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)

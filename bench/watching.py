@@ -19,7 +19,9 @@ WIDTH, HEIGHT = 1280, 900
 COUNT_FRAMES = """() => {
   const seen = { frames: [], long: [] };
   window.benchSeen = seen;
-  const observer = new PerformanceObserver((list) => list.getEntries().forEach((each) => seen.long.push(each.duration)));
+  const observer = new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) seen.long.push(each.duration);
+  });
   observer.observe({ type: "longtask" });
   let before = null;
   const frame = (at) => {
