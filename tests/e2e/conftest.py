@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from local.ports import free_ports
 
@@ -265,32 +266,6 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address as a fresh visitor; at the end whatever the page itself did wrong fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        # Chromium reports every answer above 399 as an error of the console; some tests ask for just those.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            wrong.append(message.text)
-
-    def to(url: str, **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", note)
-        page.goto(url)
-        return page
-
-    yield to
-    for context in contexts:
-        context.close()
-    assert not wrong
-
-
 @dataclass
 class Visits:
     """Fresh visitors of the page, and what went wrong while they were there."""
@@ -323,3 +298,19 @@ def visits(browser: Browser, page_url: str) -> Iterator[Visits]:
     for context in browser.contexts:
         context.close()
     assert not found.wrong
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address as a fresh visitor, wherever it is; what the page itself did wrong fails the test."""
+    begun: list[Visits] = []
+
+    def to(address: str, **settings: Any) -> Page:
+        parts = urlsplit(address)
+        begun.append(Visits(browser, f"{parts.scheme}://{parts.netloc}"))
+        return begun[-1].begin(address.removeprefix(begun[-1].url).removeprefix("/"), **settings)
+
+    yield to
+    for context in browser.contexts:
+        context.close()
+    assert not [wrong for visits in begun for wrong in visits.wrong]
