@@ -119,3 +119,33 @@ def test_the_simple_page_links_to_the_page_below_the_prefix(site: str, browser: 
     expect(page).to_have_url(f"{site}{PREFIX}/")
     expect(page.get_by_role("heading", name="Headway")).to_be_visible()
     page.close()
+
+
+@pytest.mark.page
+def test_the_page_starts_finds_opens_and_cancels_jobs_below_the_prefix(site: str, browser: Browser) -> None:
+    page = browser.new_page()
+    outside: list[str] = []
+    inside = f"{site}{PREFIX}/"
+    page.on("request", lambda asked: outside.append(asked.url) if not asked.url.startswith(inside) else None)
+    page.goto(inside)
+
+    page.locator("#start-task").select_option("crawl")
+    page.locator("[id='start-args/steps']").fill("2000")
+    page.get_by_role("button", name="Start job").click()
+    page.locator(".start-done a").click()
+
+    view = page.locator("[data-part=job-view]")
+    expect(view).to_have_attribute("data-state", "PROGRESS", timeout=20_000)
+    assert re.fullmatch(rf"{re.escape(inside)}\?job=[\w-]+", page.url)
+    assert str(view.get_by_role("link", name="Raw JSON").get_attribute("href")).startswith(f"{inside}status/")
+    page.reload()
+    view.locator("[data-part=cancel]").click()
+    expect(view).to_have_attribute("data-state", "REVOKED", timeout=20_000)
+    page.keyboard.press("Escape")
+    page.locator("[data-tab=cancelled]").click()
+    expect(page.locator("li[data-job]").first).to_have_attribute("data-state", "REVOKED")
+    expect(page.locator("[data-connection=live]")).to_be_visible()
+    page.locator("a.home").click()
+    expect(page).to_have_url(inside)
+    assert outside == []
+    page.close()
