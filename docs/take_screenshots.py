@@ -1,4 +1,4 @@
-"""Take the pictures of the simple page for the docs, from a real stack in a real Chromium: `make screenshots`."""
+"""Take the pictures of both pages for the docs, from a real stack in a real Chromium: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from take_page_pictures import take_page
 
 from local.ports import free_ports
 
@@ -33,9 +34,10 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with running_stack() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        take(browser, url, "page-light", "light", width=1200, height=800)
-        take(browser, url, "page-dark", "dark", width=1200, height=800)
-        take(browser, url, "page-narrow", "light", width=400, height=1200)
+        take(browser, url, "simple-light", "light", width=1200, height=800)
+        take(browser, url, "simple-dark", "dark", width=1200, height=800)
+        take(browser, url, "simple-narrow", "light", width=400, height=1200)
+        take_page(browser, url)
         browser.close()
 
 
