@@ -48,8 +48,8 @@ export function JobLogChunk({ lines, scroller, onSize }: Props) {
           <Linked text={line.text} />
         </p>
       )),
-    // Lines are only ever added: a chunk with the same first line and as many is the same.
-    [isNear, lines.length, lines[0]],
+    // Lines are only ever added, though in the midst too: with as many between the same ends it is the same.
+    [isNear, lines.length, lines[0], lines.at(-1)],
   );
   return <div ref={chunk}>{drawn}</div>;
 }
