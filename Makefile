@@ -22,7 +22,7 @@ KUSTOMIZE_SOURCE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 KUSTOMIZE = $(if $(wildcard .tools/bin/kustomize),.tools/bin/kustomize build,$(if $(shell command -v kustomize),kustomize build,kubectl kustomize))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test e2e check fmt lock dashboards manifests kustomize chaos drill bench screenshots chromium prometheus clean
+.PHONY: help setup up test page e2e check fmt lock dashboards manifests kustomize chaos drill bench screenshots chromium prometheus clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ up: setup $(if $(MONITORING),prometheus) ## Run everything on http://127.0.0.1:8
 test: setup chromium kustomize prometheus ## Run all tests: unit, contract, end to end, the page in Chromium, the manifests
 	$(NPM) test --silent
 	$(BIN)/pytest -q -n 3 --dist loadfile
+
+page: setup chromium ## The long tests of the page: minutes of moving jobs, thousands of rows, many tabs, a rolling restart
+	LONG=1 $(BIN)/pytest -q tests/e2e/long
 
 e2e: setup chromium ## The end-to-end tests on Docker Compose: scale it, kill it, look into it
 	@docker info >/dev/null 2>&1 || { echo "make e2e needs a running Docker that you may use: 'docker info' fails."; exit 1; }

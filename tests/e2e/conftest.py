@@ -41,6 +41,8 @@ BROWSER_FLAGS = [
 TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', e => console.error('forbidden', e.violatedDirective))"
 # They need Docker and a stack in it: `make e2e` starts one and names it.
 collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
+if not os.environ.get("LONG"):
+    collect_ignore.append("long")  # minutes each: `make page` runs them
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:
