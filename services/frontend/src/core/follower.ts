@@ -18,7 +18,8 @@ const SETTLE_AT_MOST_MS = 1_000;
 /** As long as this many polled jobs do not fit the stream's old set, promoting them is not worth a new stream. */
 const WORTH_REOPENING = 10;
 const FAILURES_BEFORE_POLLING = 3;
-const HIDDEN_MS = 30_000;
+/** Long enough for a glance at another tab; short enough that seven tabs opened one after the other all get one. */
+const HIDDEN_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout>;
 type OpenStream = {

@@ -18,15 +18,13 @@ export function Toolbar({ desk }: { desk: Desk }) {
         <h2 id="list-heading">Jobs</h2>
         <Search desk={desk} />
         <TaskChoice desk={desk} />
-      </div>
-      <div class="toolbar-row">
-        <nav class="tabs" aria-label="Jobs by state">
-          {(Object.keys(TABS) as Tab[]).map((tab) => (
-            <TabLink key={tab} tab={tab} desk={desk} />
-          ))}
-        </nav>
         <BulkBar desk={desk} />
       </div>
+      <nav class="tabs" aria-label="Jobs by state">
+        {(Object.keys(TABS) as Tab[]).map((tab) => (
+          <TabLink key={tab} tab={tab} desk={desk} />
+        ))}
+      </nav>
     </div>
   );
 }
