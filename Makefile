@@ -35,7 +35,7 @@ test: setup chromium kustomize prometheus ## Run all tests: unit, contract, end 
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
 page: setup chromium ## The long tests of the page: minutes of moving jobs, thousands of rows, many tabs, a rolling restart
-	LONG=1 $(BIN)/pytest -q tests/e2e/long
+	LONG=1 $(BIN)/pytest -q tests/e2e/test_the_page_live.py tests/e2e/long
 
 e2e: setup chromium ## The end-to-end tests on Docker Compose: scale it, kill it, look into it
 	@docker info >/dev/null 2>&1 || { echo "make e2e needs a running Docker that you may use: 'docker info' fails."; exit 1; }
@@ -65,8 +65,8 @@ dashboards: setup ## Write deploy/grafana/dashboards again
 chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
 	$(BIN)/python tests/chaos
 
-drill: setup prometheus ## Set off every alert on a running stack, each with its fault, and see it end
-	LIVE_FIRE=1 $(BIN)/pytest -q tests/monitoring/test_live_fire.py
+drill: setup prometheus ## Ask every panel of a stack at work; set off every alert with its own fault, and see it end
+	LIVE_FIRE=1 $(BIN)/pytest -q tests/monitoring/test_live_queries.py tests/monitoring/test_live_fire.py
 
 bench: setup ## Measure against peers, all in one run; the result goes into bench/README.md
 	$(BIN)/python bench

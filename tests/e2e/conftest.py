@@ -42,7 +42,7 @@ TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', e => console.erro
 # They need Docker and a stack in it: `make e2e` starts one and names it.
 collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
 if not os.environ.get("LONG"):
-    collect_ignore.append("long")  # minutes each: `make page` runs them
+    collect_ignore += ["long", "test_the_page_live.py"]  # minutes each: `make page` runs them
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:
@@ -283,9 +283,13 @@ class Visits:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda said: self.note(said.text, said.type == "error" and "to load res" not in said.text))
         page.on("dialog", lambda dialog: self.note(f"dialog: {dialog.message}"))
-        page.on("request", lambda asked: self.note(asked.url, not asked.url.startswith((f"{self.url}/", "blob:"))))
-        page.goto(f"{self.url}/{address}")
+        page.on("request", lambda asked: self.note(asked.url, not self.is_own(asked.url)))
+        page.goto(f"{self.url}/{address}" if self.url else address)
         return page
+
+    def is_own(self, address: str) -> bool:
+        """A visitor who begins nowhere, to be prepared first, belongs to whatever is opened then."""
+        return not self.url or address.startswith((f"{self.url}/", "blob:"))
 
     def note(self, text: str, is_wrong: bool = True) -> None:
         if is_wrong:
@@ -309,7 +313,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def to(address: str, **settings: Any) -> Page:
         parts = urlsplit(address)
-        begun.append(Visits(browser, f"{parts.scheme}://{parts.netloc}"))
+        begun.append(Visits(browser, f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""))
         return begun[-1].begin(address.removeprefix(begun[-1].url).removeprefix("/"), **settings)
 
     yield to

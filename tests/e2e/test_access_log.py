@@ -30,7 +30,9 @@ def client(logging_stack: Any, connect: Callable[..., Any]) -> Any:
 @pytest.fixture
 def lines(logging_stack: Any) -> Callable[[], list[dict[str, Any]]]:
     """Every line so far, each of which must be JSON."""
-    return lambda: [json.loads(text) for text in re.findall(r"^nginx +\| (.*)$", logging_stack.log, re.MULTILINE)]
+    # What nginx says of itself (a service that is not there yet) begins with the date.
+    line = re.compile(r"^nginx +\| (?!\d{4}/\d\d/\d\d )(.*)$", re.MULTILINE)
+    return lambda: [json.loads(text) for text in line.findall(logging_stack.log)]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from scaled_rules import write_scaled
 from local.ports import free_ports
 
 # It takes minutes: `make drill` runs it.
-collect_ignore = [] if os.environ.get("LIVE_FIRE") else ["test_live_fire.py"]
+collect_ignore = [] if os.environ.get("LIVE_FIRE") else ["test_live_queries.py", "test_live_fire.py"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTOR = 600
