@@ -34,8 +34,8 @@ test: setup chromium kustomize prometheus ## Run all tests: unit, contract, end 
 	$(NPM) test --silent
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
-page: setup chromium ## The long tests of the page: minutes of moving jobs, thousands of rows, many tabs, a rolling restart
-	LONG=1 $(BIN)/pytest -q tests/e2e/test_the_page_live.py tests/e2e/long
+page: setup chromium ## The long tests of the page: for everyone (axe), connections that come and go, minutes of moving jobs, a rolling restart
+	LONG=1 $(BIN)/pytest -q tests/e2e/test_the_page_live.py tests/e2e/test_the_page_for_everyone.py tests/e2e/long
 
 e2e: setup chromium ## The end-to-end tests on Docker Compose: scale it, kill it, look into it
 	@docker info >/dev/null 2>&1 || { echo "make e2e needs a running Docker that you may use: 'docker info' fails."; exit 1; }
