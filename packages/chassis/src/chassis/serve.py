@@ -56,6 +56,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     ) -> None:
         """Without `send_seconds` a client may take as long as it likes; gunicorn's threads know no such limit."""
         worker = answering_problems(load_class(worker_class))
+        if worker_class == "gevent":
+            # Imported here: gevent is for services that have patched the standard library for it.
+            from chassis.last_guests import let_last_guests_in
+
+            let_last_guests_in()
         self._build = build
         self._stops: list[Stop] = []
         self._options = {
