@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gevent
+import gevent.socket
 import pytest
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -50,3 +52,22 @@ def test_gevents_own_server_would_cut_it(knocking: tuple[StreamServer, socket.so
 
     with pytest.raises(ConnectionResetError):
         client.recv(100)
+
+
+def test_who_is_let_in_last_is_told_the_address_of_a_door_that_is_closed_by_then() -> None:
+    def tell_port(listener: Any, connection: Any, address: Any) -> None:
+        connection.sendall(str(listener.getsockname()[1]).encode())
+        connection.close()
+
+    listener = gevent.socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(10)
+    server = LastGuests(listener, handle=partial(tell_port, listener), spawn=Pool(10))
+    server.start()
+    with socket.create_connection(listener.getsockname(), timeout=10) as client:
+        port = client.getpeername()[1]
+
+        server.close()
+        server.pool.join(10)
+
+        assert client.recv(100) == str(port).encode()

@@ -1,4 +1,4 @@
-"""A stopping server lets in who has knocked: a connection that the kernel took would be cut with the listening socket.
+"""A stopping server answers who has knocked: a connection that the kernel took would be cut with the listening socket.
 
 The client has a connection then, has sent its request and gets no answer. nginx cannot know whether a POST was
 begun, so it does not ask another replica; in a rolling restart under load some such request failed now and then.
@@ -6,16 +6,32 @@ begun, so it does not ask another replica; in a rolling restart under load some 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from gevent.server import StreamServer
 from gunicorn.workers import ggevent
 
 
+class Door:
+    """What gunicorn asks of the listening socket for each connection: its address, which a closed one has no more."""
+
+    def __init__(self, listener: Any) -> None:
+        self._name = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        return self._name
+
+
 class LastGuests(StreamServer):  # type: ignore[misc]
     """Gevent's server; between its last accept and its close nothing else runs."""
 
     _is_closing = False
+
+    def __init__(self, listener: Any, handle: Any = None, **options: Any) -> None:
+        if isinstance(handle, partial):
+            handle = partial(handle.func, Door(listener))
+        super().__init__(listener, handle=handle, **options)
 
     def close(self) -> None:
         if not self._is_closing and not self.closed:
