@@ -17,3 +17,16 @@ export type Connection =
 export function isLost(connection: Connection): boolean {
   return ["reconnecting", "offline", "refused"].includes(connection.kind);
 }
+
+/** News comes again after it was lost: what happened in between is not known yet. */
+export function isBack(now: Connection, before: Connection): boolean {
+  return now.kind === "live" && (before.kind === "reconnecting" || before.kind === "offline");
+}
+
+/** What is said aloud of the change; "" if it is nobody's concern. */
+export function newsOf(now: Connection, before: Connection): string {
+  if (now.kind === before.kind) return "";
+  if (now.kind === "reconnecting") return "Connection lost, trying again.";
+  if (now.kind === "offline") return "You are offline.";
+  return isBack(now, before) ? "Live again." : "";
+}

@@ -20,10 +20,16 @@ export type ListState = {
   readonly isKnown: boolean;
 };
 
-const EMPTY: ListState = { ids: [], isLoading: false, isComplete: false, problem: null, isKnown: false };
+export const NOTHING_LISTED: ListState = {
+  ids: [],
+  isLoading: false,
+  isComplete: false,
+  problem: null,
+  isKnown: false,
+};
 
 export class Listing {
-  private state: ListState = EMPTY;
+  private state: ListState = NOTHING_LISTED;
   private filter: Filter = { states: [], task: "", search: "" };
   private nextToken: string | null = null;
   /** Answers to older questions are dropped: the last filter wins, however slow its answer. */
@@ -38,7 +44,7 @@ export class Listing {
   show(filter: Filter): void {
     this.filter = filter;
     this.nextToken = null;
-    this.set({ ...EMPTY });
+    this.set(NOTHING_LISTED);
     void this.refresh();
   }
 

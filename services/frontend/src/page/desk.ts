@@ -4,17 +4,19 @@ import { Api, type Task } from "../core/api";
 import { ask } from "../core/asks";
 import { Board } from "../core/board";
 import { actOnAll, type Tally, tallyText } from "../core/bulk";
-import type { Connection } from "../core/connection";
+import { type Connection, isBack, newsOf } from "../core/connection";
 import { Follower } from "../core/follower";
 import type { Action, Job } from "../core/job";
-import { Listing, type ListState } from "../core/listing";
+import { Listing, type ListState, NOTHING_LISTED } from "../core/listing";
 import type { Problem } from "../core/problem";
 import { type Memory, rememberIn } from "../core/remembered";
 import { isSameList, type Route, readRoute, TABS, writeRoute } from "../core/route";
 import { readSample, type Sample, Samples } from "../core/stats";
 import type { Row } from "../core/store";
 import { Announcer } from "../ui/announcer";
+import { oncePerFrame } from "../ui/frames";
 import { nameOf } from "../ui/names";
+import { watchPage } from "../ui/watch-page";
 import { focusRow } from "./focus-row";
 
 /** A list that moves by itself is asked anew this often at the most. */
@@ -28,13 +30,7 @@ export class Desk {
   readonly listing: Listing;
   readonly follower: Follower;
   readonly announcer = new Announcer();
-  readonly list: Signal<ListState> = signal({
-    ids: [],
-    isLoading: true,
-    isComplete: false,
-    problem: null,
-    isKnown: false,
-  });
+  readonly list: Signal<ListState> = signal(NOTHING_LISTED);
   /** Grows with every change that was drawn: rows are read from the board. */
   readonly drawn = signal(0);
   readonly connection: Signal<Connection> = signal({ kind: "connecting" });
@@ -55,7 +51,9 @@ export class Desk {
   /** Started in this browser: their milestones are said aloud. */
   private readonly own: Set<string>;
   private visible: readonly string[] = [];
-  private isDrawing = false;
+  private readonly drawSoon = oncePerFrame(() => {
+    if (!this.isPaused.value) this.drawn.value += 1;
+  });
   private refreshTimer: ReturnType<typeof setTimeout> | null = null;
   private settleTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -252,27 +250,12 @@ export class Desk {
 
   // How it is told
 
-  /** Draws at most once a frame, however many events came. Hidden pages have no frames. */
-  private drawSoon(): void {
-    if (this.isDrawing) return;
-    this.isDrawing = true;
-    const draw = () => {
-      this.isDrawing = false;
-      if (!this.isPaused.value) this.drawn.value += 1;
-    };
-    if (document.hidden) setTimeout(draw, 250);
-    else requestAnimationFrame(draw);
-  }
-
   private tellConnection(connection: Connection): void {
-    const before = this.connection.value.kind;
+    const before = this.connection.value;
     this.connection.value = connection;
-    if (before === connection.kind) return;
-    if (connection.kind === "reconnecting") this.announcer.say("Connection lost, trying again.");
-    if (connection.kind === "offline") this.announcer.say("You are offline.");
-    if (connection.kind !== "live" || (before !== "reconnecting" && before !== "offline")) return;
-    this.announcer.say("Live again.");
-    void this.refresh();
+    const news = newsOf(connection, before);
+    if (news) this.announcer.say(news);
+    if (isBack(connection, before)) void this.refresh();
   }
 }
 
@@ -282,17 +265,4 @@ export function startDesk(root: string): Desk {
   watchPage(desk.follower);
   desk.start();
   return desk;
-}
-
-/** A hidden tab, a lost network and a page kept by the back button all change what should be open. */
-function watchPage(follower: Follower): void {
-  document.addEventListener("visibilitychange", () => follower.setHidden(document.hidden));
-  // Opened in the background: seven such tabs must not hold all connections until somebody looks at them.
-  if (document.hidden) follower.suspend();
-  window.addEventListener("online", () => follower.setOnline(true));
-  window.addEventListener("offline", () => follower.setOnline(false));
-  window.addEventListener("pagehide", () => follower.suspend());
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) follower.setHidden(false);
-  });
 }

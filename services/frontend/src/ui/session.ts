@@ -2,13 +2,15 @@
 import { type Signal, signal } from "@preact/signals";
 import { Api } from "../core/api";
 import { ask } from "../core/asks";
-import type { Connection } from "../core/connection";
+import { type Connection, newsOf } from "../core/connection";
 import { Follower } from "../core/follower";
 import type { Action, Job } from "../core/job";
 import { type Memory, rememberIn } from "../core/remembered";
 import { isOver, JobStore, type Row } from "../core/store";
 import { Announcer } from "./announcer";
+import { oncePerFrame } from "./frames";
 import { nameOf } from "./names";
+import { watchPage } from "./watch-page";
 
 export class Session {
   readonly rows: Signal<readonly Row[]> = signal([]);
@@ -16,7 +18,9 @@ export class Session {
   /** The rows stand still because somebody wants to read them; the news is kept. */
   readonly isPaused: Signal<boolean> = signal(false);
   readonly announcer = new Announcer();
-  private isDrawing = false;
+  private readonly drawSoon = oncePerFrame(() => {
+    if (!this.isPaused.value) this.rows.value = this.store.all();
+  });
 
   constructor(
     readonly api: Api,
@@ -80,18 +84,6 @@ export class Session {
     this.store.accept(key, answer.value.id);
     this.memory.add(answer.value.id);
   }
-
-  /** Draws at most once a frame, however many events came. Hidden pages have no frames. */
-  private drawSoon(): void {
-    if (this.isDrawing) return;
-    this.isDrawing = true;
-    const draw = () => {
-      this.isDrawing = false;
-      if (!this.isPaused.value) this.rows.value = this.store.all();
-    };
-    if (document.hidden) setTimeout(draw, 250);
-    else requestAnimationFrame(draw);
-  }
 }
 
 export function startSession(root: string): Session {
@@ -112,23 +104,7 @@ export function startSession(root: string): Session {
 }
 
 function tellConnection(session: Session, connection: Connection): void {
-  const before = session.connection.value.kind;
+  const news = newsOf(connection, session.connection.value);
   session.connection.value = connection;
-  if (before === connection.kind) return;
-  if (connection.kind === "reconnecting") session.announcer.say("Connection lost, trying again.");
-  if (connection.kind === "offline") session.announcer.say("You are offline.");
-  const wasLost = before === "reconnecting" || before === "offline";
-  if (connection.kind === "live" && wasLost) session.announcer.say("Live again.");
-}
-
-/** A hidden tab, a lost network and a page kept by the back button all change what should be open. */
-function watchPage(follower: Follower): void {
-  document.addEventListener("visibilitychange", () => follower.setHidden(document.hidden));
-  if (document.hidden) follower.setHidden(true);
-  window.addEventListener("online", () => follower.setOnline(true));
-  window.addEventListener("offline", () => follower.setOnline(false));
-  window.addEventListener("pagehide", () => follower.suspend());
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) follower.setHidden(false);
-  });
+  if (news) session.announcer.say(news);
 }
