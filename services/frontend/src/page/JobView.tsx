@@ -35,7 +35,7 @@ export default function JobView(props: JobViewProps) {
 }
 
 function OneJob(props: JobViewProps) {
-  const { id, api, lines, isStale, onClose, say } = props;
+  const { id, api, lines, isStale, say } = props;
   const row: Row = { ...props.row, key: id, id, log: [] };
   const job = row.standing === "known" ? row.job : null;
   const details = useJobDetails(api, id, job, lines, isStale);
@@ -45,7 +45,6 @@ function OneJob(props: JobViewProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const refusal = useRefusal(row);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  useEscape(onClose);
 
   const isGoing = job !== null && isRunning(job);
   // The bar moves ten times a second; the log is drawn only when it has something new.
@@ -121,17 +120,4 @@ function useRefusal(row: Row): string {
     }
   }, [row.ask, state]);
   return refusalText(row) || (isTooLate ? "Not cancelled: it finished before it could be." : "");
-}
-
-/** Escape closes the view, unless something nearer to the focus has a use for it. */
-function useEscape(onClose: () => void): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      const field = event.target instanceof Element && event.target.closest("input, textarea, select");
-      if (!field) onClose();
-    };
-    document.addEventListener("keydown", pressed);
-    return () => document.removeEventListener("keydown", pressed);
-  }, [onClose]);
 }

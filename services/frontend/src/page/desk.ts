@@ -111,7 +111,7 @@ export class Desk {
   /** Back to the list, and to the row that was left. */
   closeJob(): void {
     const { job } = this.route.value;
-    if (!job) return; // both the job's view and the page hear Escape
+    if (!job) return;
     this.go({ job: null });
     focusRow(job);
   }

@@ -22,12 +22,9 @@ export function switchKeys(isOn: boolean): void {
 export function listenToKeys(desk: Desk): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && !isTyping(event.target) && !isInDialog(event.target)) {
-      if (desk.route.value.job) desk.closeJob();
-      return;
-    }
-    if (!areKeysOn() || isTyping(event.target) || isInDialog(event.target)) return;
-    if (act(desk, event.key)) event.preventDefault();
+    if (isTyping(event.target) || isDialogOpen()) return;
+    if (event.key === "Escape") desk.closeJob();
+    else if (areKeysOn() && act(desk, event.key)) event.preventDefault();
   });
 }
 
@@ -70,6 +67,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
-function isInDialog(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("dialog") !== null;
+/** Also when the focus is not in it: a button of the dialog that goes leaves it nowhere. */
+function isDialogOpen(): boolean {
+  return document.querySelector("dialog[open]") !== null;
 }
