@@ -1,4 +1,5 @@
 // Starts any job: picks the task, says what is known of it, and keeps what its form was filled with before.
+import type { ComponentProps, ComponentType } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Api, Task } from "../core/api";
 import { sentenceCase } from "../core/fmt";
@@ -7,10 +8,13 @@ import type { Job } from "../core/job";
 import { type Problem, problemText } from "../core/problem";
 import { RecentInputs } from "../core/recent-inputs";
 import { noWorkerText } from "../core/wording";
+import { lazy } from "./lazy";
 import type { Filling, StartForm } from "./StartForm";
 import { StartRecent } from "./StartRecent";
-import { useStartForm } from "./use-start-form";
 import { useTasks } from "./use-tasks";
+
+/** Fetched behind the first drawing: it is the heaviest part of the page, and needs the tasks anyway. */
+const useStartForm = lazy(async () => (await import("./StartForm")).StartForm);
 
 const PREFILLED = "Filled in with the arguments of the job. Change what you like, then start it.";
 
@@ -26,18 +30,14 @@ type Props = {
 
 export function StartPanel(props: Props) {
   const { tasks, reload } = useTasks(props.api, props.tasks);
-  const { Form, hasFailed } = useStartForm();
+  const { View: Form, isMissing } = useStartForm();
   const isThere = Array.isArray(tasks) && tasks.length > 0;
+  const isLoading = tasks === null || (isThere && !Form && !isMissing);
   return (
-    <section
-      class="start-panel"
-      aria-labelledby="start-heading"
-      aria-busy={tasks === null || (isThere && !Form && !hasFailed)}
-      data-part="start"
-    >
+    <section class="start-panel" aria-labelledby="start-heading" aria-busy={isLoading} data-part="start">
       <h2 id="start-heading">Start a job</h2>
-      {(tasks === null || (isThere && !Form && !hasFailed)) && <Skeleton />}
-      {hasFailed && <FormMissing />}
+      {isLoading && <Skeleton />}
+      {isMissing && <FormMissing />}
       {tasks !== null && !Array.isArray(tasks) && (
         <div class="start-alert" role="alert">
           <p>The list of tasks could not be loaded. {problemText(tasks)}</p>
@@ -52,7 +52,7 @@ export function StartPanel(props: Props) {
   );
 }
 
-type StarterProps = Props & { tasks: Task[]; Form: typeof StartForm };
+type StarterProps = Props & { tasks: Task[]; Form: ComponentType<ComponentProps<typeof StartForm>> };
 
 function Starter({ api, tasks, Form, prefill, onAccepted, say }: StarterProps) {
   const recentInputs = useMemo(() => new RecentInputs(() => window.localStorage, api.root), [api]);
