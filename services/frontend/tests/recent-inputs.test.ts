@@ -5,15 +5,8 @@ import { fieldsOf } from "../src/core/form";
 import { inputOf } from "../src/core/form-input";
 import { KeptInputs } from "../src/core/kept-input";
 import { RecentInputs, summaryOf } from "../src/core/recent-inputs";
+import { fakeStorage } from "./fake-storage";
 
-function fakeStorage(content: Record<string, string> = {}): Storage {
-  return {
-    getItem: (key: string) => content[key] ?? null,
-    setItem: (key: string, value: string) => {
-      content[key] = value;
-    },
-  } as Storage;
-}
 const noStorage = () => {
   throw new Error("SecurityError");
 };

@@ -1,15 +1,7 @@
 // What is kept over a reload.
 import { expect, test } from "vitest";
 import { rememberIn } from "../src/core/remembered";
-
-function fakeStorage(content: Record<string, string> = {}): Storage {
-  return {
-    getItem: (key: string) => content[key] ?? null,
-    setItem: (key: string, value: string) => {
-      content[key] = value;
-    },
-  } as Storage;
-}
+import { fakeStorage } from "./fake-storage";
 
 test("ids are remembered newest first, once, at most 200, per prefix", () => {
   const storage = fakeStorage();

@@ -2,30 +2,25 @@
 import type { Task } from "./api";
 import type { Field } from "./form";
 import { type Input, openInput } from "./form-input";
+import { keepStored, readStored, type Storing } from "./stored";
+
+type Kept = { schema: unknown; input: Input | null };
 
 export class KeptInputs {
   constructor(
-    private readonly storage: () => Storage,
+    private readonly storage: Storing,
     private readonly root: string,
   ) {}
 
   keep(task: Task, fields: readonly Field[], input: Input): void {
-    try {
-      const kept = { schema: task.schema, input: openInput(fields, input) };
-      this.storage().setItem(this.keyOf(task), JSON.stringify(kept));
-    } catch {
-      // Refused or full: only a reload forgets what was typed.
-    }
+    const kept: Kept = { schema: task.schema, input: openInput(fields, input) };
+    keepStored(this.storage, this.keyOf(task), JSON.stringify(kept));
   }
 
   /** Nothing after the task has changed: its inputs may have another meaning now. */
   of(task: Task): Input | null {
-    try {
-      const kept = JSON.parse(this.storage().getItem(this.keyOf(task)) ?? "null");
-      return JSON.stringify(kept?.schema) === JSON.stringify(task.schema) ? kept.input : null;
-    } catch {
-      return null;
-    }
+    const kept: Kept | null = readStored(this.storage, this.keyOf(task), JSON.parse);
+    return kept && JSON.stringify(kept.schema) === JSON.stringify(task.schema) ? kept.input : null;
   }
 
   private keyOf(task: Task): string {

@@ -1,6 +1,7 @@
-// The last inputs of each task and the task picked last, kept in the browser; without storage the page just forgets.
+// The last inputs of each task and the task picked last, kept in the browser.
 import { isScalar, parseExact, scalarText } from "./exact-json";
 import { sentenceCase } from "./fmt";
+import { keepStored, readStored, type Storing } from "./stored";
 
 const MOST = 10;
 /** A storage has room for a few million characters; one input must not take it all. */
@@ -15,7 +16,7 @@ export class RecentInputs {
   private readonly path: string;
 
   constructor(
-    private readonly storage: () => Storage,
+    private readonly storage: Storing,
     root: string,
   ) {
     this.path = new URL(root).pathname;
@@ -52,19 +53,11 @@ export class RecentInputs {
   }
 
   private read(key: string): unknown {
-    try {
-      return parseExact(this.storage().getItem(key) ?? "null");
-    } catch {
-      return null; // Storage is refused (private mode) or holds something else.
-    }
+    return readStored(this.storage, key, parseExact);
   }
 
   private write(key: string, value: unknown): void {
-    try {
-      this.storage().setItem(key, JSON.stringify(value));
-    } catch {
-      // Refused or full: nothing depends on it.
-    }
+    keepStored(this.storage, key, JSON.stringify(value));
   }
 }
 

@@ -1,28 +1,21 @@
-// The ids of this browser's jobs, kept over a reload; without storage the page just forgets.
+// The ids of this browser's jobs, kept over a reload.
+import { keepStored, readStored, type Storing } from "./stored";
 
 const MOST = 200;
 
 export type Memory = { all(): string[]; add(id: string): void; drop(ids: readonly string[]): void };
 
 /** Two Headways under two prefixes of one origin keep two lists. */
-export function rememberIn(storage: () => Storage, root: string): Memory {
+export function rememberIn(storage: Storing, root: string): Memory {
   const key = `headway.jobs ${new URL(root).pathname}`;
 
   function all(): string[] {
-    try {
-      const stored: unknown = JSON.parse(storage().getItem(key) ?? "[]");
-      return Array.isArray(stored) ? stored.filter((id) => typeof id === "string").slice(0, MOST) : [];
-    } catch {
-      return []; // Storage is refused (private mode) or holds something else: the page works without.
-    }
+    const stored: unknown = readStored(storage, key, JSON.parse);
+    return Array.isArray(stored) ? stored.filter((id) => typeof id === "string").slice(0, MOST) : [];
   }
 
   function write(ids: string[]): void {
-    try {
-      storage().setItem(key, JSON.stringify(ids.slice(0, MOST)));
-    } catch {
-      // Refused or full: the jobs are still on the page, only a reload forgets them.
-    }
+    keepStored(storage, key, JSON.stringify(ids.slice(0, MOST)));
   }
 
   return {

@@ -1,22 +1,15 @@
 // The keyboard: single keys for what is done often. They are off while somebody types, and can be switched off.
+import { keepStored, readStored } from "../core/stored";
 import type { Desk } from "./desk";
 
 const STORED = "headway.keys";
 
 export function areKeysOn(): boolean {
-  try {
-    return localStorage.getItem(STORED) !== "off";
-  } catch {
-    return true; // Storage is refused.
-  }
+  return readStored(() => localStorage, STORED, String) !== "off";
 }
 
 export function switchKeys(isOn: boolean): void {
-  try {
-    localStorage.setItem(STORED, isOn ? "on" : "off");
-  } catch {
-    // Refused: they stay on.
-  }
+  keepStored(() => localStorage, STORED, isOn ? "on" : "off");
 }
 
 export function listenToKeys(desk: Desk): void {
