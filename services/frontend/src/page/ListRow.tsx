@@ -1,7 +1,7 @@
 // One job in the list: what it is, how far, what it does just now, and the one thing most wanted of it.
 import { Component } from "preact";
 import { shortId, timeAgo } from "../core/fmt";
-import { type Action, isFinal, mayAsk, percentOf } from "../core/job";
+import { type Action, isFinal, mayAsk } from "../core/job";
 import { isAsking, type Row } from "../core/store";
 import {
   factsOf,
@@ -16,6 +16,7 @@ import { Bar } from "../ui/Bar";
 import { FleetingButton } from "../ui/FleetingButton";
 import { StateIcon } from "../ui/icons";
 import { nameOf, titleOf } from "../ui/names";
+import { Percent } from "../ui/Percent";
 import type { Desk } from "./desk";
 import { followInPage } from "./links";
 
@@ -97,15 +98,6 @@ export class ListRow extends Component<Props> {
       </li>
     );
   }
-}
-
-function Percent({ row }: { row: Row }) {
-  const percent = row.job && percentOf(row.job);
-  return (
-    <span class="percent" data-part="percent">
-      {percent === null || percent === undefined ? "" : `${percent}%`}
-    </span>
-  );
 }
 
 /** One line whatever happens: a row that grew would shift all that stand below it. */

@@ -56,7 +56,7 @@ type ProblemProps = { title: string; problem: Problem | null; isSending: boolean
 export function StartProblem({ title, problem, isSending, onAgain }: ProblemProps) {
   const seconds = useCountdown(problem);
   return (
-    <div class={problem ? "start-alert" : "start-unseen"} data-part="start-problem">
+    <div class={problem ? "start-alert" : "unseen"} data-part="start-problem">
       {/* It stays when its text goes: a region that comes with its text is not always read out. */}
       <p role="alert">{problem ? `${title} ${problemText(problem)}` : ""}</p>
       {problem && (

@@ -172,7 +172,7 @@ function FormMissing() {
 function Skeleton() {
   return (
     <div class="start-skeleton">
-      <span class="start-unseen">Loading the tasks…</span>
+      <span class="unseen">Loading the tasks…</span>
       <i />
       <i />
       <i />

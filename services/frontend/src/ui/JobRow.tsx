@@ -1,7 +1,6 @@
 // One job: its state, its bar, what it does just now, and what came out of it.
 import { Component, createRef } from "preact";
 import { shortId } from "../core/fmt";
-import { percentOf } from "../core/job";
 import type { Row } from "../core/store";
 import { factsOf, standingText, statusText, waitText, wordingOf } from "../core/wording";
 import { Bar } from "./Bar";
@@ -10,6 +9,7 @@ import { StateIcon } from "./icons";
 import { LogLines } from "./LogLines";
 import { nameOf, titleOf } from "./names";
 import { Outcome } from "./Outcome";
+import { Percent } from "./Percent";
 import { CancelButton, RowActions } from "./RowActions";
 import type { Session } from "./session";
 
@@ -66,15 +66,6 @@ export class JobRow extends Component<Props> {
       </li>
     );
   }
-}
-
-function Percent({ row }: { row: Row }) {
-  const percent = row.job && percentOf(row.job);
-  return (
-    <span class="percent" data-part="percent">
-      {percent === null || percent === undefined ? "" : `${percent}%`}
-    </span>
-  );
 }
 
 /** What it does or waits for, and the facts. The text of a failure stands in its outcome instead. */
