@@ -4,9 +4,8 @@ import { Api } from "../src/core/api";
 import { Board } from "../src/core/board";
 import type { Connection } from "../src/core/connection";
 import { Follower } from "../src/core/follower";
+import { openStream, type Stream } from "./fake-streams";
 import { makeJob } from "./make-job";
-
-type Stream = { query: URLSearchParams; headers: Headers; isOpen: boolean; say: (text: string) => void };
 
 let streams: Stream[];
 let asked: string[];
@@ -18,34 +17,13 @@ let connection: Connection;
 
 const server = (async (address: string, init: RequestInit) => {
   const url = new URL(address);
-  if (url.pathname.endsWith("/events") && !isAway) return openStream(url, init);
+  if (url.pathname.endsWith("/events") && !isAway) return openStream(streams, url, init);
   if (url.pathname.endsWith("/events")) return new Response("{}", { status: 503 });
   asked.push(url.pathname);
   return url.pathname === "/stats"
     ? Response.json({ totals: {} })
     : Response.json(makeJob({ id: url.pathname.split("/").pop() as string }));
 }) as typeof fetch;
-
-function openStream(url: URL, init: RequestInit): Response {
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  const body = new ReadableStream<Uint8Array>({
-    start(own) {
-      controller = own;
-    },
-  });
-  const stream: Stream = {
-    query: url.searchParams,
-    headers: new Headers(init.headers),
-    isOpen: true,
-    say: (text) => controller.enqueue(new TextEncoder().encode(text)),
-  };
-  init.signal?.addEventListener("abort", () => {
-    stream.isOpen = false;
-    controller.error(new DOMException("aborted", "AbortError"));
-  });
-  streams.push(stream);
-  return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
-}
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const last = () => streams.at(-1) as Stream;

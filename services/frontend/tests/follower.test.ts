@@ -4,15 +4,8 @@ import { Api } from "../src/core/api";
 import type { Connection } from "../src/core/connection";
 import { Follower } from "../src/core/follower";
 import { JobStore } from "../src/core/store";
+import { openStream, type Stream } from "./fake-streams";
 import { makeJob } from "./make-job";
-
-type Stream = {
-  ids: string[];
-  headers: Headers;
-  isOpen: boolean;
-  say: (text: string) => void;
-  close: () => void;
-};
 
 let streams: Stream[];
 let polls: string[];
@@ -33,33 +26,8 @@ const server = (async (address: string, init: RequestInit) => {
   }
   const answer = streamAnswer();
   if (typeof answer === "number") return new Response("{}", { status: answer });
-  return openStream(url, init);
+  return openStream(streams, url, init);
 }) as typeof fetch;
-
-function openStream(url: URL, init: RequestInit): Response {
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  const body = new ReadableStream<Uint8Array>({
-    start(own) {
-      controller = own;
-    },
-  });
-  const stream: Stream = {
-    ids: url.searchParams.getAll("id"),
-    headers: new Headers(init.headers),
-    isOpen: true,
-    say: (text) => controller.enqueue(new TextEncoder().encode(text)),
-    close: () => {
-      stream.isOpen = false;
-      controller.close();
-    },
-  };
-  init.signal?.addEventListener("abort", () => {
-    stream.isOpen = false;
-    controller.error(new DOMException("aborted", "AbortError"));
-  });
-  streams.push(stream);
-  return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
-}
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const event = (type: string, data: unknown, id = "1") =>
