@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
-from chassis.process_metrics import OTHER, Names, ProcessMetrics
+from chassis.process_metrics import Names, ProcessMetrics
+from headway.figures import OTHER
 
 
 def test_a_process_tells_what_runs_and_what_it_uses(registry: CollectorRegistry) -> None:

@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry, openmetrics
 
 from chassis.measured_store import measured
-from chassis.process_metrics import OTHER, ProcessMetrics
+from chassis.process_metrics import ProcessMetrics
+from headway.figures import OTHER
 from headway.memory import MemoryJobStore
 from worker.metrics import MAX_EXCEPTIONS, WorkerMetrics
 from worker.notes import Note

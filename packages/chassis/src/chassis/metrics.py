@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from headway.figures import OTHER
+
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 FORESEEN = {"GET": (200, 304, 404, 500, 503), "POST": (200, 202, 400, 422, 500, 503)}
@@ -32,7 +34,7 @@ class HttpMetrics:
     def count(self, request: Request, response: Response, seconds: float) -> None:
         """Note one answered request."""
         route = request.url_rule.rule if request.url_rule else "unknown"
-        method = request.method if request.method in METHODS else "other"
+        method = request.method if request.method in METHODS else OTHER
         requests, durations = self._children(method, route, response.status_code)
         requests.inc()
         durations.observe(seconds)

@@ -7,8 +7,9 @@ from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 
+from headway.figures import OTHER
+
 MAX_NAMES = 50
-OTHER = "other"
 
 
 class ProcessMetrics:

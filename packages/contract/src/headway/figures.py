@@ -22,6 +22,8 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
 """What is counted for good, and the labels that tell its kinds apart."""
 OUTCOMES: Mapping[State, str] = {State.SUCCESS: "succeeded", State.FAILURE: "failed", State.REVOKED: "cancelled"}
 """How a job ended, where nothing more special is known."""
+TIMEOUT = "/problems/timeout"
+"""The type of the error of whatever ran longer than its limit: it is counted as `timed_out`."""
 COUNTS_KEPT = 2_000
 """Names of queues come from clients: beyond so many different counts everything new is counted as `OTHER`."""
 OTHER = "other"
@@ -112,7 +114,7 @@ def read_figures(text: str) -> Figures:
 
 def outcome_of(state: State, error_json: str | None) -> str:
     """How a job is counted that ends so."""
-    is_timeout = state is State.FAILURE and orjson.loads(error_json or "{}").get("type") == "/problems/timeout"
+    is_timeout = state is State.FAILURE and orjson.loads(error_json or "{}").get("type") == TIMEOUT
     return "timed_out" if is_timeout else OUTCOMES[state]
 
 

@@ -15,7 +15,7 @@ import redis
 from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 
 from headway.doorbell import HARD_LIMIT_GRACE_SECONDS
-from headway.figures import COUNTS_KEPT, OTHER, OUTCOMES, OVERRUN_SECONDS
+from headway.figures import COUNTS_KEPT, OTHER, OUTCOMES, OVERRUN_SECONDS, TIMEOUT
 from headway.job import LANES, MOVES, RECOVERED_LANE, Priority
 from headway.problem import REASON_GIVEN, Cancelled, StoreUnavailable, cancelled
 from headway.round_trips import RoundTrips
@@ -110,7 +110,7 @@ def _constants(doorbell: str) -> str:
         f"local LEASE_MS, UNANSWERED_MS = {round(LEASE_SECONDS * 1000)}, {round(UNANSWERED_SECONDS * 1000)}\n"
         f"local CANCELLED = {{ {', '.join(errors)} }}\nlocal REASON = [==[{REASON_GIVEN}]==]\n"
         f"local LISTED_BYTES, LONG_FIELDS = {LISTED_BYTES}, {{ {long_fields} }}\n"
-        f"local OUTCOME, TIMEOUT = {{ {outcomes} }}, '/problems/timeout'\n"
+        f"local OUTCOME, TIMEOUT = {{ {outcomes} }}, '{TIMEOUT}'\n"
         f"local COUNTS_KEPT, OTHER, OVERRUN_SECONDS = {COUNTS_KEPT}, '{OTHER}', {OVERRUN_SECONDS}\n"
         f"local MOVES_KEPT, FIRST_MOVES_KEPT, TOLD = {MOVES_KEPT}, {FIRST_MOVES_KEPT}, {{ {told} }}\n"
         f"local MOVE_DETAIL_BYTES = {MOVE_DETAIL_BYTES}\n"

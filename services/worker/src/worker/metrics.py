@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from chassis.process_metrics import OTHER, Names
+from chassis.process_metrics import Names
+from headway.figures import OTHER
 
 OUTCOMES = ("succeeded", "failed", "retried", "cancelled", "timed_out", "lost", "drained", "overtaken")
 LOST = ("died", "time-limit", "cancelled")

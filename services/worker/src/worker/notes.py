@@ -14,6 +14,7 @@ from typing import Literal
 
 import orjson
 
+from headway.figures import OUTCOMES, TIMEOUT
 from headway.job import State
 from headway.store import Settlement
 
@@ -75,13 +76,10 @@ class NotePipe:
 
 def outcome_of(settlement: Settlement) -> tuple[str, str]:
     """How an attempt is counted that ended so, and by what exception."""
+    if settlement.state in (State.SUCCESS, State.REVOKED):
+        return OUTCOMES[settlement.state], ""
     error = orjson.loads(settlement.error_json or "{}")
-    kind = str(error.get("type", "")).removeprefix("/problems/")
-    if settlement.state is State.SUCCESS:
-        return "succeeded", ""
-    if settlement.state is State.REVOKED:
-        return "cancelled", ""
-    exception = error.get("exception", kind)
-    if kind == "timeout":
-        return "timed_out", exception
-    return "retried" if settlement.state is State.RETRY else "failed", exception
+    kind = str(error.get("type", ""))
+    exception = error.get("exception", kind.removeprefix("/problems/"))
+    # An attempt that ran out of time is counted so, whether its job has another or not.
+    return "timed_out" if kind == TIMEOUT else OUTCOMES.get(settlement.state, "retried"), exception
