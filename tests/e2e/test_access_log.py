@@ -60,6 +60,13 @@ def test_a_request_is_one_line_with_its_times(client: Any, line_of: Callable[...
     assert line["bytes"] > int(answer.headers.get("Content-Length", 1))
 
 
+def test_what_nginx_refuses_is_written_as_it_was_asked(client: Any, line_of: Callable[..., Any]) -> None:
+    client.http.post("/", headers={"X-Request-ID": "refused-1"})
+
+    line = line_of("refused-1")
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/", 405)
+
+
 def test_a_query_is_left_out(client: Any, line_of: Callable[..., Any]) -> None:
     client.http.get("/tasks?token=secret", headers={"X-Request-ID": "query-1"})
 
