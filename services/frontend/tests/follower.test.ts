@@ -297,6 +297,15 @@ test("a server that tells an old end again and again is not asked without a paus
   expect(streams.filter((stream) => stream.isOpen)).toHaveLength(1);
 });
 
+test("a hidden tab without a job is ready when it is seen again", async () => {
+  follower.suspend();
+  follower.setHidden(false);
+  await pass(2_000);
+
+  expect(connection.kind).toBe("ready");
+  expect(streams).toHaveLength(0);
+});
+
 test("a hidden tab lets go after 5 s and takes it up again", async () => {
   store.add("a");
   await pass(200);

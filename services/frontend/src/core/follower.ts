@@ -88,7 +88,7 @@ export class Follower {
     if (!isHidden && this.isSuspended) {
       this.isSuspended = false;
       this.failures = 0;
-      this.setConnection({ kind: "connecting" });
+      this.setConnection({ kind: this.isIdle() ? "ready" : "connecting" });
       this.open();
     }
   }
