@@ -252,6 +252,21 @@ def test_single_keys_pause_and_help_and_can_be_switched_off(headway: Any, visit:
     expect(part(page, "paused")).to_have_count(0)
 
 
+def test_help_that_is_asked_for_before_it_is_loaded_opens_when_it_is(browser: Browser, headway: Any, tag: str) -> None:
+    held: list[Route] = []
+    page = browser.new_page()
+    page.route("**/Help-*.js", lambda route: held.append(route))
+    with page.expect_request("**/Help-*.js"):
+        page.goto(f"{headway.url}/?q={tag}")
+    expect(page.locator("[data-connection=live]")).to_be_visible()
+
+    page.keyboard.press("?")
+    held[0].continue_()
+
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.close()
+
+
 def test_keys_that_are_typed_into_a_field_are_only_text(headway: Any, visit: Callable[..., Page]) -> None:
     page = visit(headway.url)
     search = page.get_by_label("Search by id, task or tag")

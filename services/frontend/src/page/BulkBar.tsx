@@ -1,5 +1,6 @@
 // What is done to many jobs at once, and what came of it. How they are chosen is fetched when somebody chooses.
 import { tallyText } from "../core/bulk";
+import { unreachable } from "../core/problem";
 import type { Desk } from "./desk";
 import { lazy } from "./lazy";
 
@@ -24,7 +25,8 @@ export function BulkBar({ desk }: { desk: Desk }) {
 }
 
 function Choice({ desk }: { desk: Desk }) {
-  const { View } = useBulkChoice();
+  const { View, isMissing } = useBulkChoice();
+  if (isMissing) return <p>{unreachable().detail}</p>;
   return View && <View desk={desk} />;
 }
 

@@ -1,5 +1,5 @@
 // The top of the page: what it is, how fresh it is, and what concerns all of it.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { keepTheme, nextTheme, readTheme, type Theme } from "../core/theme";
 import { ConnectionBadge } from "../ui/ConnectionState";
 import type { Desk } from "./desk";
@@ -61,11 +61,23 @@ export function applyTheme(theme: Theme): void {
 }
 
 function HelpButton() {
-  const { View } = useHelp();
+  const { View, isMissing } = useHelp();
   const { dialog, open } = useDialog();
+  const [isWanted, setWanted] = useState(false);
+  // Asked for before it was there: it opens as soon as it is.
+  useEffect(() => {
+    if (View && isWanted) open();
+  }, [View]);
   return (
     <>
-      <button type="button" class="small" aria-haspopup="dialog" data-part="help" onClick={open}>
+      <button
+        type="button"
+        class="small"
+        aria-haspopup="dialog"
+        data-part="help"
+        disabled={isMissing}
+        onClick={() => (View ? open() : setWanted(true))}
+      >
         Keys
       </button>
       {View && <View dialog={dialog} />}
