@@ -286,6 +286,20 @@ def test_a_job_that_is_started_here_stands_first_before_any_list_knows_it(
     expect(rows(page).first).to_have_attribute("data-state", "SUCCESS")
 
 
+def test_a_list_whose_question_was_lost_is_asked_for_again_without_a_click(
+    headway: Any, visit: Callable[..., Page], many: str
+) -> None:
+    page = visit(f"{headway.url}/?q={many}")
+    expect(rows(page).first).to_be_visible()
+    page.route("**/status?*state=*", lambda route: route.abort(), times=1)
+
+    page.locator("[data-tab=waiting]").click()
+    expect(page.locator("[data-part=list-problem]")).to_contain_text("The list could not be brought up to date.")
+
+    expect(rows(page).first).to_be_visible()
+    expect(page.locator("[data-part=list-problem]")).to_have_count(0)
+
+
 def test_jobs_on_a_queue_that_nobody_serves_are_announced(headway: Any, visit: Callable[..., Page], many: str) -> None:
     page = visit(f"{headway.url}/?q={many}")
 

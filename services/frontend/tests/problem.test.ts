@@ -1,6 +1,6 @@
 // Error answers of ours and of whoever stands in between.
 import { expect, test } from "vitest";
-import { problemFrom, problemText, retryAfter } from "../src/core/problem";
+import { mayPass, problemFrom, problemOf, problemText, retryAfter, unreachable } from "../src/core/problem";
 
 test("any error answer makes a readable problem", async () => {
   const body = JSON.stringify({ title: "Away", detail: "Try later.", errors: [{ pointer: "/args/a" }, 3] });
@@ -10,6 +10,12 @@ test("any error answer makes a readable problem", async () => {
   expect(told).toMatchObject({ status: 503, retryAfterSeconds: 5, errors: [{ pointer: "/args/a" }] });
   expect(problemText(told)).toBe("Away: Try later.");
   expect(problemText(untold)).toBe("The server answered 502");
+});
+
+test("what could not be reached or was busy may be asked again; what was refused may not", () => {
+  expect(mayPass(unreachable())).toBe(true);
+  for (const status of [429, 502, 503]) expect(mayPass(problemOf({}, status))).toBe(true);
+  for (const status of [400, 403, 404]) expect(mayPass(problemOf({}, status))).toBe(false);
 });
 
 test("Retry-After may be seconds, a date or nonsense", () => {

@@ -56,6 +56,11 @@ export function slugOf(problem: Pick<Problem, "type">): string {
   return problem.type?.split("/").pop() ?? "";
 }
 
+/** The server did not refuse: it could not be reached, or was busy. The same question may be answered later. */
+export function mayPass({ status }: Problem): boolean {
+  return status === null || status === 429 || status >= 500;
+}
+
 /** When to try again, unless the detail has said so. */
 export function waitHint({ detail, retryAfterSeconds }: Problem): string {
   if (!retryAfterSeconds || detail.includes(`${retryAfterSeconds} s`)) return "";

@@ -8,7 +8,7 @@ import { type Connection, isBack, newsOf } from "../core/connection";
 import { Follower } from "../core/follower";
 import type { Action, Job } from "../core/job";
 import { Listing, type ListState, NOTHING_LISTED } from "../core/listing";
-import type { Problem } from "../core/problem";
+import { mayPass, type Problem } from "../core/problem";
 import { type Memory, rememberIn } from "../core/remembered";
 import { isSameList, type Route, readRoute, TABS, writeRoute } from "../core/route";
 import { readSample, type Sample, Samples } from "../core/stats";
@@ -180,20 +180,33 @@ export class Desk {
     if (!sample) return;
     this.samples.value = this.heard.hear(sample);
     this.listedAt.value ??= sample;
-    if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value) this.refreshSoon();
+    this.refreshSoon();
   }
 
   /** The server says nothing while nothing changes; only a stream that stands can tell that from a lost one. */
   private repeatStats(): void {
-    if (["live", "polling"].includes(this.connection.value.kind)) this.samples.value = this.heard.repeat();
+    if (!["live", "polling"].includes(this.connection.value.kind)) return;
+    this.samples.value = this.heard.repeat();
+    this.refreshSoon();
+  }
+
+  /** Jobs came since the list was asked for, or its last question was lost though the server can be heard. */
+  private isBehind(): boolean {
+    const { problem } = this.list.value;
+    const isStill = this.isHeld.value || this.isPaused.value;
+    return !isStill && (problem ? mayPass(problem) : this.news.value > 0);
   }
 
   private refreshSoon(): void {
-    this.refreshTimer ??= setTimeout(() => {
-      this.refreshTimer = null;
-      if (this.news.value > 0 && !this.isHeld.value && !this.isPaused.value && !document.hidden)
-        void this.refresh();
-    }, REFRESH_MS);
+    if (!this.isBehind()) return;
+    const askedMs = (this.list.value.problem?.retryAfterSeconds ?? 0) * 1_000;
+    this.refreshTimer ??= setTimeout(
+      () => {
+        this.refreshTimer = null;
+        if (this.isBehind() && !document.hidden) void this.refresh();
+      },
+      Math.max(REFRESH_MS, askedMs),
+    );
   }
 
   // What is done
