@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import redis
 
 
@@ -27,6 +28,29 @@ def store_of(home: Path) -> redis.Redis:
     lines = (line.partition(" ") for line in (home / "run" / "valkey.conf").read_text().splitlines())
     settings = {name: value.strip('"') for name, _, value in lines}
     return redis.Redis(port=int(settings["port"]), password=settings["requirepass"])
+
+
+def worker_of(stack: Any) -> int:
+    """The parent process of the only worker; its children share its command."""
+    workers = [pid for pid in stack.processes if stack.command_of(pid).endswith("-m\0worker\0")]
+    [found] = [pid for pid in workers if stack.parent_of(pid) not in workers]
+    return found
+
+
+def management_of(worker: int) -> str:
+    """The address of its probes and metrics."""
+    environment = dict(line.partition("=")[::2] for line in Path(f"/proc/{worker}/environ").read_text().split("\0"))
+    return f"http://127.0.0.1:{environment['HEADWAY_WORKER_MANAGEMENT_PORT']}"
+
+
+def figures_of(address: str) -> dict[str, float]:
+    """Every series of a process; empty when nobody answers."""
+    try:
+        text = httpx2.get(f"{address}/metrics", timeout=5).text
+    except httpx2.HTTPError:
+        return {}
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {series: float(value) for series, _, value in lines}
 
 
 def test_jobs_and_results_survive_a_restart(start_stack: Callable[..., Any], connect: Callable[..., Any]) -> None:
@@ -115,6 +139,44 @@ def test_a_worker_that_is_drained_longer_than_a_lease_keeps_its_job(
     ended = client.wait(job["id"], seconds=60)
     assert (ended["state"], ended["attempt"]) == ("SUCCESS", 1)
     assert len(trace.read_text().splitlines()) == 100
+
+
+def test_a_worker_that_is_drained_tells_its_metrics_until_they_were_asked_for_after_its_last_job(
+    start_stack: Callable[..., Any], connect: Callable[..., Any], wait_until: Callable[..., Any], tmp_path: Path
+) -> None:
+    stack = start_stack(tasks="trial_tasks", slots=2, drain_seconds=60, last_scrape_seconds=30)
+    client, may_end = connect(stack.url), tmp_path / "may-end"
+    job = client.submit("hold", args={"path": str(may_end)})
+    client.wait(job["id"], states={"PROGRESS"})
+    worker = worker_of(stack)
+    address = management_of(worker)
+    told: list[dict[str, float]] = []
+
+    with standing_still(stack.process.pid):
+        os.kill(worker, signal.SIGTERM)
+        wait_until(lambda: figures_of(address).get("headway_draining") == 1, what="the drain")
+        draining, probe = figures_of(address), httpx2.get(f"{address}/livez", timeout=5)
+        may_end.touch()
+        wait_until(lambda: not (told.append(figures_of(address)) or stack.is_alive(worker)), what="the worker's end")
+
+    assert (draining["headway_slots"], draining["headway_deaf"], probe.status_code) == (1, 0, 200)
+    succeeded = 'headway_attempts_finished_total{outcome="succeeded",queue="default",task="hold"}'
+    assert draining[succeeded] == 0
+    assert [figures[succeeded] for figures in told if figures][-1] == 1
+    assert client.status(job["id"])["state"] == "SUCCESS"
+
+
+def test_a_second_sigterm_ends_the_wait_for_the_last_scrape(
+    start_stack: Callable[..., Any], wait_until: Callable[..., Any]
+) -> None:
+    stack = start_stack(tasks="trial_tasks", last_scrape_seconds=30)
+    worker = worker_of(stack)
+
+    os.kill(worker, signal.SIGTERM)
+    wait_until(lambda: "waiting for the last scrape" in stack.log, what="the wait")
+    os.kill(worker, signal.SIGTERM)
+
+    wait_until(lambda: not stack.is_alive(worker), 10, "the end of the worker")
 
 
 def test_a_second_sigterm_hands_running_jobs_back_at_once(

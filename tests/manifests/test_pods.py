@@ -227,7 +227,16 @@ def test_nginx_has_the_time_to_end_its_requests(manifests: Any) -> None:
 
 def test_a_worker_has_the_time_to_drain_and_to_hand_back(manifests: Any) -> None:
     pod = manifests.pod("worker")
-    drain = float(manifests.environment(pod.containers[0])["HEADWAY_DRAIN_SECONDS"])
+    settings = manifests.environment(pod.containers[0])
+    drain, last_scrape = float(settings["HEADWAY_DRAIN_SECONDS"]), float(settings.get("HEADWAY_LAST_SCRAPE_SECONDS", 0))
 
     assert sleep_seconds(pod.containers[0]) == 0
-    assert drain + HAND_BACK_SECONDS <= pod.spec["terminationGracePeriodSeconds"]
+    assert drain + HAND_BACK_SECONDS + last_scrape <= pod.spec["terminationGracePeriodSeconds"]
+
+
+def test_a_worker_that_is_watched_does_not_end_before_it_was_asked_once_more(production: Any) -> None:
+    settings = production.environment(production.pod("worker").containers[0])
+    (monitor,) = production.of("PodMonitor").values()
+    intervals = [each["interval"] for each in monitor["spec"]["podMetricsEndpoints"]]
+
+    assert all(float(settings["HEADWAY_LAST_SCRAPE_SECONDS"]) > float(each.removesuffix("s")) for each in intervals)

@@ -128,6 +128,60 @@ def test_metrics_are_those_of_the_registry(ask: Ask, registry: CollectorRegistry
     assert b"jobs_done_total 3.0" in body
 
 
+def test_a_process_that_ends_waits_until_its_metrics_were_asked_for_once_more(registry: CollectorRegistry) -> None:
+    server = ManagementServer("127.0.0.1", 0, registry, ready={})
+    server.start()
+    is_over = threading.Event()
+
+    def scrape() -> None:
+        while not is_over.wait(0.05):
+            _get(server, "/metrics")
+
+    prometheus = threading.Thread(target=scrape)
+    prometheus.start()
+
+    assert server.linger(60)
+
+    is_over.set()
+    prometheus.join(20)
+    server.stop()
+
+
+def test_a_process_that_ends_does_not_wait_for_ever(registry: CollectorRegistry) -> None:
+    server = ManagementServer("127.0.0.1", 0, registry, ready={})
+
+    assert not server.linger(0.01)
+
+
+def test_what_was_asked_before_the_end_does_not_count_as_the_last_time(registry: CollectorRegistry) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    class Slow:
+        def collect(self) -> list[Any]:
+            asked.set()
+            may_answer.wait(30)
+            return []
+
+    server = ManagementServer("127.0.0.1", 0, registry, ready={})
+    server.start()
+    registry.register(Slow())  # type: ignore[arg-type]
+    asked.clear()
+    scrape = threading.Thread(target=_get, args=(server, "/metrics"))
+    scrape.start()
+    assert asked.wait(20)
+    end = threading.Thread(target=server.linger, args=(60,))
+    end.start()
+
+    may_answer.set()
+    scrape.join(20)
+
+    assert end.is_alive()
+    server.hurry()
+    end.join(20)
+    assert not end.is_alive()
+    server.stop()
+
+
 @pytest.mark.parametrize("path", ["/", "/livez/", "/readyz/x", "/%00"])
 def test_any_other_address_names_those_that_there_are(ask: Ask, path: str) -> None:
     status, _, body = ask(path)

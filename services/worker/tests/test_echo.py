@@ -99,3 +99,12 @@ def test_it_rings_at_most_every_few_seconds(door: Door) -> None:
     door.echo.ring_when_due()
 
     assert door.rings == 1
+
+
+def test_a_worker_that_leaves_hears_nothing_and_is_not_deaf(door: Door) -> None:
+    door.echo.end()
+
+    door.now += 2 * DEAF_SECONDS
+
+    door.echo.check()
+    assert door.echo.silent_seconds == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -29,10 +31,24 @@ class ManagementServer:
     ) -> None:
         self._metrics = make_wsgi_app(registry)
         self._checks = {"/readyz": ready, "/livez": live or {}}
+        self._lingers_since = math.inf
+        self._may_go = threading.Event()
         self._server = make_server(host, port, self._answer, _Server, handler_class=_Quiet)
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, name="management", daemon=True).start()
+
+    def linger(self, seconds: float) -> bool:
+        """Until the metrics were asked for once more, or nobody waits for that; False when it took too long.
+
+        Else what was counted last goes unseen.
+        """
+        self._lingers_since = time.monotonic()
+        return self._may_go.wait(seconds)
+
+    def hurry(self) -> None:
+        """Nobody waits for the metrics any more."""
+        self._may_go.set()
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -41,12 +57,30 @@ class ManagementServer:
     def _answer(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            answer: Iterable[bytes] = self._metrics(environ, start_response)
-            return answer
+            return self._tell_metrics(environ, start_response)
         if path in self._checks:
             failing = _failing(self._checks[path])
             return _json(start_response, "503 Service Unavailable" if failing else "200 OK", {"failing": failing})
         return _json(start_response, "404 Not Found", {"paths": ["/livez", "/readyz", "/metrics"]})
+
+    def _tell_metrics(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        began = time.monotonic()
+        return _Answer(self._metrics(environ, start_response), on_sent=lambda: self._told(began))
+
+    def _told(self, began: float) -> None:
+        if began >= self._lingers_since:  # what was collected before does not have the end in it
+            self._may_go.set()
+
+
+class _Answer(list[bytes]):
+    """Tells when all of it has been sent: the server closes what it was given (PEP 3333)."""
+
+    def __init__(self, parts: Iterable[bytes], on_sent: Callable[[], None]) -> None:
+        super().__init__(parts)
+        self._on_sent = on_sent
+
+    def close(self) -> None:
+        self._on_sent()
 
 
 def _failing(checks: Mapping[str, Check]) -> dict[str, str]:

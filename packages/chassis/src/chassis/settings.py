@@ -27,7 +27,7 @@ KNOWN = frozenset({
     "status_host", "status_port", "status_management_port", "max_streams", "keep_alive_seconds",
     "send_seconds",
     "tasks", "queues", "slots", "worker_host", "worker_management_port", "max_result_bytes",
-    "max_jobs_per_process", "drain_seconds", "cancel_grace_seconds",
+    "max_jobs_per_process", "drain_seconds", "last_scrape_seconds", "cancel_grace_seconds",
     "canary_url", "canary_seconds", "canary_timeout_seconds", "canary_host", "canary_management_port",
     "port", "trusted_hosts", "home", "page", "engine", "submits", "statuses", "workers",
     "monitoring", "prometheus_port", "dashboards_port", "scrape_seconds", "rules",

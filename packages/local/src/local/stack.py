@@ -65,7 +65,8 @@ def _services(
             "HEADWAY_SLOTS": str(settings.slots),
             "HEADWAY_DRAIN_SECONDS": str(drain_seconds),
         }
-        yield Service(f"worker.{number}", _python("worker"), environment, 1, stop_seconds=drain_seconds + 35)
+        stop_seconds = drain_seconds + settings.last_scrape_seconds + 35
+        yield Service(f"worker.{number}", _python("worker"), environment, 1, stop_seconds=stop_seconds)
     submit_ports = [ports.pop() for _ in range(settings.submits)]
     status_ports = [ports.pop() for _ in range(settings.statuses)]
     for name, public_ports in (("submit", submit_ports), ("status", status_ports)):

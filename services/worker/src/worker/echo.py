@@ -33,6 +33,7 @@ class Echo:
         self._rung_at = clock() - RING_SECONDS
         self._heard_at = clock()
         """Since when hearing was not proven: moved on by an echo, and while an echo cannot be expected."""
+        self._is_over = False
 
     def ring_when_due(self) -> None:
         """Raises `StoreUnavailable`; then no echo is expected."""
@@ -51,10 +52,14 @@ class Echo:
     def hear(self) -> None:
         self._heard_at = self._clock()
 
+    def end(self) -> None:
+        """The worker takes no more doorbells, and is not deaf for that."""
+        self._is_over = True
+
     @property
     def silent_seconds(self) -> float:
-        """How long hearing was not proven."""
-        return self._clock() - self._heard_at
+        """How long hearing was not proven, while it is expected."""
+        return 0.0 if self._is_over else self._clock() - self._heard_at
 
     @property
     def is_deaf(self) -> bool:

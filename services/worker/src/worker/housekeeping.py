@@ -52,12 +52,13 @@ class Housekeeping(bootsteps.StartStopStep):
         worker.app.headway_metrics, worker.app.headway_tally = self.metrics, self._tally
         self._engine = engine
         self._registry = registry
+        self._is_leaving = False
         super().__init__(worker, **options)
 
     def start(self, worker: Any) -> None:
         worker.hub.call_repeatedly(MAINTAIN_POOL_SECONDS, worker.pool.maintain_pool)
         self.metrics.busy.set_function(lambda: len(state.active_requests))
-        echo = worker.app.headway_echo = self._make_echo(worker.app)
+        echo = self._echo = worker.app.headway_echo = self._make_echo(worker.app)
         self.metrics.heard_at.set_function(lambda: time.time() - echo.silent_seconds)
         self.metrics.deaf.set_function(lambda: echo.is_deaf)
         self._tally.start()
@@ -69,17 +70,31 @@ class Housekeeping(bootsteps.StartStopStep):
         # Jobs may finish; what still runs at the end of the drain time goes back into the line.
         self._drain = Drain(self._engine, on_handed_back=partial(self._tally.ended, outcome="drained"))
         signals.worker_shutting_down.connect(self._begin_drain)
+        signals.worker_shutdown.connect(self._end)
 
     def stop(self, worker: Any) -> None:
-        # The consumer has stopped before. The lease keeper goes on until the process ends, and the drain until the
-        # last job has: jobs may still run while the pool is stopped.
+        # The consumer has stopped before. The lease keeper goes on until the process ends, and the drain and the
+        # management port until the last job has: jobs may still run, for an hour, while the pool is stopped.
         self._drain.close()
         self._reconciler.stop()
-        self._management.stop()
 
     def _begin_drain(self, **_: Any) -> None:
+        if self._is_leaving:
+            self._management.hurry()  # a second signal: whoever sends it cannot wait
+        self._is_leaving = True
         self._process.draining.set(1)
+        self.metrics.slots.set_function(lambda: len(state.active_requests))
+        self._echo.end()
         self._drain.begin()
+
+    def _end(self, **_: Any) -> None:
+        """The pool has stopped, and with it the last job."""
+        seconds = self._engine.settings.last_scrape_seconds
+        if seconds:
+            log.info("waiting for the last scrape", seconds=seconds)
+            if not self._management.linger(seconds):
+                log.warning("nobody came for the last scrape", seconds=seconds)
+        self._management.stop()
 
     def _end_cancelled(self, running: Running) -> None:
         """The grace is over. Raises `StoreUnavailable`; then the task goes on and it is tried again."""

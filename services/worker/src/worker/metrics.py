@@ -105,7 +105,8 @@ class WorkerMetrics:
             self.doorbells.labels(outcome)
         for reason in LOST:
             self.lost.labels(reason)
-        Gauge("headway_slots", "Jobs that it can run at the same time.", registry=registry).set(slots)
+        self.slots = Gauge("headway_slots", "Jobs that it can run at the same time.", registry=registry)
+        self.slots.set(slots)
         self.busy = Gauge("headway_slots_busy", "Jobs that it runs.", registry=registry)
         self.heard_at = Gauge("headway_last_echo_timestamp_seconds", "When it heard itself.", registry=registry)
         self.deaf = Gauge("headway_deaf", "1 when it has not for too long.", registry=registry)

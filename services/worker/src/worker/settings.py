@@ -24,7 +24,8 @@ class WorkerSettings(ProcessSettings):
     """A process is replaced after so many jobs, so that what tasks leak does not pile up."""
     drain_seconds: float = Field(25, ge=0, le=24 * 3600)
     """After SIGTERM running jobs may finish for so long; then they are handed back for another worker."""
-
+    last_scrape_seconds: float = Field(0, ge=0, le=300)
+    """At its end it waits so long for Prometheus, so that what its last jobs counted is not lost with it."""
     cancel_grace_seconds: float = Field(10, ge=0, le=3600)
     """A cancelled task may clean up for so long; then its process is ended."""
 
