@@ -185,6 +185,7 @@ def _durability() -> Row:
             "short",
             "1 is well. aof at 0: Redis refuses writes or loses them at a crash. Look at the disk and at Redis's log.",
             steps=NONE_IS_BAD,
+            width=6,
         ),
         lines(
             "Writes that waited for the disk",
@@ -192,12 +193,23 @@ def _durability() -> Row:
             "ops",
             "Syncs that took so long that writes had to wait. Submits are as slow as the disk: give it a faster one.",
             steps=ANY_IS_NOTABLE,
+            width=6,
         ),
         lines(
             "Time since its start",
             {"runs for": f"time() - max({once(STARTED)})"},
             "s",
             "A saw tooth is a Redis that crashes again and again, most often for lack of memory.",
+            width=6,
+        ),
+        lines(
+            "Slowest replica is behind",
+            {"behind": of_all("headway_redis_replica_behind_bytes")},
+            "bytes",
+            "What would be lost if Redis died now and the replica took over. Under load some kilobytes are news under"
+            " way; a slope is a replica that cannot keep up.",
+            width=6,
+            empty_when_healthy="no replica follows",
         ),
     )
 

@@ -29,7 +29,7 @@ def workers_dashboard() -> Dashboard:
         "workers",
         "Headway: workers",
         "Are there enough workers, are they well, and what do they do?",
-        (_now(), _load(), _jobs(), _trouble(), _progress(), _parents()),
+        (_now(), _load(), _jobs(), _trouble(), _progress(), _processes()),
     )
 
 
@@ -127,8 +127,9 @@ def _load() -> Row:
             "Running, by task",
             {"{{task}}": total("headway_attempts_running", "task")},
             "short",
-            "What the slots are busy with. When areas touch the line, jobs wait.",
-            apart={"slots": total(SLOTS)},
+            "What the slots are busy with. When areas touch the slots, jobs wait; where there is an autoscaler, it adds"
+            " workers until there is a slot for each wanted one.",
+            apart={"slots": total(SLOTS), "wanted": f"{of_all('headway_jobs_queued')} + {of_all(RUNNING)}"},
             width=12,
         ),
         lines(
@@ -265,25 +266,40 @@ def _progress() -> Row:
     )
 
 
-def _parents() -> Row:
+def _processes() -> Row:
+    memory, limit = (largest(f"headway_worker_memory{part}_bytes", "instance") for part in ("", "_limit"))
     return row(
-        "Parent processes",
+        "Processes",
         lines(
             "Memory, by worker",
-            {"{{instance}}": largest("process_resident_memory_bytes", "instance", WORKER)},
+            {"{{instance}}": memory},
             "bytes",
-            "Of the parents alone, without the processes of jobs. It should be level: one that climbs for days leaks.",
+            "Of each worker with the processes of its jobs. It should be level between jobs: one that climbs for days"
+            " has a task that leaks.",
+            width=6,
+        ),
+        lines(
+            "Share of the limit, by worker",
+            {"{{instance}}": f"{memory} / ({limit} > 0)"},
+            "percentunit",
+            "At 100 % the kernel ends a process, and its job is lost or tried again. Near it: a higher limit, fewer"
+            " slots, or smaller steps.",
+            steps=FULL,
+            width=6,
+            empty_when_healthy="nothing limits the memory of a worker here",
         ),
         lines(
             "CPU, by worker",
             {"{{instance}}": rate("process_cpu_seconds_total", "instance", WORKER)},
             "percentunit",
             "Of the parents alone. Near one core, the worker has too many slots for jobs as short as these.",
+            width=6,
         ),
         lines(
             "Open files, by worker",
             {"{{instance}}": largest("process_open_fds", "instance", WORKER)},
             "short",
             "Connections and pipes of the parents. It should be level.",
+            width=6,
         ),
     )

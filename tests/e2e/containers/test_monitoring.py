@@ -124,3 +124,13 @@ def test_nginx_writes_a_line_for_each_request(containers: Any, headway: Any, wai
 
     [line] = wait_until(found, 30, "the line of the request")
     assert (line["service"], line["path"]) == ("frontend", "/tasks")
+
+
+def test_a_worker_knows_how_much_memory_it_may_take(containers: Any, one_of_each: None) -> None:
+    [worker] = containers.of("worker")
+
+    families = text_string_to_metric_families(metrics_of(containers, worker))
+    found = {one.name: one.value for family in families for one in family.samples}
+
+    assert found["headway_worker_memory_limit_bytes"] == containers.inspect(worker)["HostConfig"]["Memory"]
+    assert 0 < found["headway_worker_memory_bytes"] < found["headway_worker_memory_limit_bytes"]

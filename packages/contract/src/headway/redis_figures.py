@@ -20,6 +20,8 @@ class ServerFigures:
     """0 means none."""
     clients: int
     replicas: int
+    replica_behind_bytes: int | None
+    """How much of the slowest replica's copy is missing; None where nobody follows."""
     keys: int
     """In the database that Headway uses."""
     started_at: float
@@ -49,6 +51,7 @@ def read_server(client: redis.Redis) -> ServerFigures | None:
         memory_limit_bytes=found.get("maxmemory", 0),
         clients=found.get("connected_clients", 0),
         replicas=found.get("connected_slaves", 0),
+        replica_behind_bytes=_behind(found),
         keys=keys,
         started_at=now[0] - found.get("uptime_in_seconds", 0),
         commands=found.get("total_commands_processed", 0),
@@ -63,3 +66,10 @@ def read_server(client: redis.Redis) -> ServerFigures | None:
             "snapshot": found.get("rdb_last_bgsave_status", "ok") == "ok",
         },
     )
+
+
+def _behind(found: dict[str, Any]) -> int | None:
+    """A replica tells once a second how far it is: under load some of this is not lag, but news under way."""
+    replicas = (found.get(f"slave{number}", {}) for number in range(found.get("connected_slaves", 0)))
+    offsets = [replica["offset"] for replica in replicas if "offset" in replica]
+    return max(0, found.get("master_repl_offset", 0) - min(offsets)) if offsets else None

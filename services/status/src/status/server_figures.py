@@ -31,6 +31,9 @@ def server_metrics(server: ServerFigures) -> Iterator[Metric]:
         yield GaugeMetricFamily(f"headway_redis_{name}", words, getattr(server, name))
     for name, words in COUNTERS.items():
         yield CounterMetricFamily(f"headway_redis_{name}", words, getattr(server, name))
+    if server.replica_behind_bytes is not None:
+        behind = "How much the slowest replica has not got yet."
+        yield GaugeMetricFamily("headway_redis_replica_behind_bytes", behind, server.replica_behind_bytes)
     yield GaugeMetricFamily("headway_redis_started_timestamp_seconds", "When it started.", server.started_at)
     is_ok = GaugeMetricFamily("headway_redis_persistence_ok", "1 when the last write went well.", labels=["kind"])
     for kind, went_well in server.persistence_ok.items():

@@ -23,6 +23,7 @@ from worker.drain import Drain
 from worker.echo import Echo
 from worker.engine import Engine
 from worker.lease import LeaseKeeper, Running
+from worker.memory import Memory
 from worker.metrics import WorkerMetrics
 from worker.reconcile import Reconciler
 from worker.request import delivered_requests
@@ -48,6 +49,7 @@ class Housekeeping(bootsteps.StartStopStep):
         self.metrics = WorkerMetrics(registry, slots=settings.slots, kinds=kinds)
         self._tally = Tally(self.metrics, engine.notes.read)
         registry.register(self._tally)
+        registry.register(Memory())
         engine.measure(registry)
         worker.app.headway_metrics, worker.app.headway_tally = self.metrics, self._tally
         self._engine = engine
