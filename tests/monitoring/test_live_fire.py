@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -19,6 +19,14 @@ def names_of_alerts() -> set[str]:
     return {rule["alert"] for group in file["groups"] for rule in group["rules"]}
 
 
+def wait_for_quiet(firing: Callable[[], Iterable[str]], wait_until: Callable[..., Any]) -> None:
+    """Until none of these fires; the failure names those that do."""
+    try:
+        wait_until(lambda: not firing(), CLEAR_SECONDS)
+    except AssertionError:
+        pytest.fail(f"After {CLEAR_SECONDS:g} s these should be quiet, and fire: {sorted(firing())}")
+
+
 def test_there_is_a_fault_for_every_alert() -> None:
     provoked = {name.split()[0] for each in FAULTS.values() for name in each.alerts}
 
@@ -28,14 +36,14 @@ def test_there_is_a_fault_for_every_alert() -> None:
 def test_the_watchdog_fires_and_nothing_else(watched: Any, wait_until: Callable[..., Any]) -> None:
     wait_until(lambda: watched.value('ALERTS{alertname="HeadwayWatchdog"}') == 1, 60, "the watchdog")
 
-    wait_until(lambda: not watched.names(), CLEAR_SECONDS, "quiet")
+    wait_for_quiet(watched.names, wait_until)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_sets_its_alerts_off_until_it_ends(name: str, watched: Any, wait_until: Callable[..., Any]) -> None:
     trouble = FAULTS[name]
     seen: dict[str, str] = {}
-    wait_until(lambda: not watched.firing(trouble.alerts), CLEAR_SECONDS, "quiet before the fault")
+    wait_for_quiet(lambda: watched.firing(trouble.alerts), wait_until)
 
     def have_fired() -> bool:
         seen.update(watched.firing(trouble.alerts))
@@ -50,4 +58,4 @@ def test_a_fault_sets_its_alerts_off_until_it_ends(name: str, watched: Any, wait
     for words in seen.values():
         assert "<no value>" not in words
         assert "error expanding" not in words
-    wait_until(lambda: not watched.firing(trouble.alerts), CLEAR_SECONDS, f"the end of {sorted(trouble.alerts)}")
+    wait_for_quiet(lambda: watched.firing(trouble.alerts), wait_until)

@@ -37,6 +37,17 @@ def at_work(watched: Any, wait_until: Callable[..., Any]) -> Iterator[Any]:
         wait_until(lambda: (watched.value("min(count_over_time(up[1m]))") or 0) > 20, 60, "twenty scrapes")
         yield watched
     watched.redis.config_set("maxmemory", 0)
+    # Those that nobody serves would wait for ever, and set off alerts of whatever comes next.
+    wait_until(lambda: not cancel_open_jobs(client), 60, "the end of all jobs")
+
+
+def cancel_open_jobs(client: Any) -> list[str]:
+    """Those that were still open."""
+    listed = client.http.get("/status", params={"state": "PENDING,STARTED,PROGRESS,RETRY", "page_size": 100}).json()
+    open_jobs = [job["id"] for job in listed["jobs"]]
+    if open_jobs:
+        client.http.post("/jobs/cancel", json={"ids": open_jobs})
+    return open_jobs
 
 
 def see_everything(client: Any, watching: ExitStack) -> None:
