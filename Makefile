@@ -63,10 +63,12 @@ dashboards: setup ## Write deploy/grafana/dashboards again
 	$(BIN)/python deploy/grafana/make_dashboards.py
 
 chaos: setup ## Break a running Headway on purpose and check its promises (FULL=1 ONLY=F1,F6 SEED=7)
+	$(if $(ONLY),,LONG=1 $(BIN)/pytest -q -n 2 tests/e2e/test_deaths_and_outages.py)
 	$(BIN)/python tests/chaos
 
 drill: setup prometheus ## Ask every panel of a stack at work; set off every alert with its own fault, and see it end
 	LIVE_FIRE=1 $(BIN)/pytest -q tests/monitoring/test_live_queries.py tests/monitoring/test_live_fire.py
+	LONG=1 $(BIN)/pytest -q tests/e2e/test_monitoring.py
 
 bench: setup ## Measure against peers, all in one run; the result goes into bench/README.md
 	$(BIN)/python bench

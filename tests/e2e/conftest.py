@@ -42,11 +42,9 @@ TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', e => console.erro
 # They need Docker and a stack in it: `make e2e` starts one and names it.
 collect_ignore = [] if os.environ.get("COMPOSE_PROJECT_NAME") else ["containers"]
 if not os.environ.get("LONG"):
-    collect_ignore += [
-        "long",
-        "test_the_page_live.py",
-        "test_the_page_for_everyone.py",
-    ]  # minutes each: `make page` runs them
+    # Minutes each: `make page`, `make chaos` and `make drill` run them.
+    collect_ignore += ["long", "test_the_page_live.py", "test_the_page_for_everyone.py"]
+    collect_ignore += ["test_deaths_and_outages.py", "test_monitoring.py"]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:

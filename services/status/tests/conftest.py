@@ -276,10 +276,13 @@ class Service:
 
     @property
     def streams_open(self) -> float:
+        return self.figure("headway_streams_open")
+
+    def figure(self, series: str) -> float:
         """As its metrics say."""
         with urlopen(f"http://127.0.0.1:{self.management_port}/metrics", timeout=5) as answer:
-            (line,) = re.findall(rb"^headway_streams_open (\S+)$", answer.read(), re.MULTILINE)
-        return float(line)
+            (found,) = re.findall(rf"^{re.escape(series)} (\S+)$", answer.read().decode(), re.MULTILINE)
+        return float(found)
 
     def exchange(self, request: bytes) -> bytes:
         """Send bytes as they are, and read one answer: its declared length, or until the service closes."""
@@ -323,7 +326,8 @@ def begin_service(valkey: ValkeyServer) -> Iterator[Callable[..., Service]]:
         process = subprocess.Popen([sys.executable, "-m", "status"], env=environ, stderr=subprocess.DEVNULL)
         store = RedisJobStore(connect(valkey.connection_url), prefix=prefix, doorbell="{}")
         services.append(Service(process, port, management_port, Play(store)))
-        _wait_until(lambda: _is_open(port), 60)
+        # gunicorn listens before its process has built the application, which opens the other port.
+        _wait_until(lambda: _is_open(port) and _is_open(management_port), 60)
         return services[-1]
 
     yield begin
