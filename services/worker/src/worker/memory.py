@@ -48,7 +48,9 @@ def memory_limit_bytes(own_group: Path = OWN_GROUP, groups: Path = GROUPS) -> in
 
 def _share_of(process: psutil.Process) -> int:
     try:
-        return int(process.memory_full_info().pss)
+        found = process.memory_full_info()
+        # A system without PSS, such as macOS, has what is the process's own; one with neither, what is in memory.
+        return int(next(getattr(found, kind) for kind in ("pss", "uss", "rss") if hasattr(found, kind)))
     except psutil.NoSuchProcess:
         return 0  # it ended while the others were looked at
     except psutil.AccessDenied:
