@@ -26,28 +26,29 @@ def test_the_memory_of_a_process_below_counts() -> None:
     assert with_task - before >= 64 * MEGABYTE
 
 
-def group(folder: Path, path: str, limits: dict[str, str]) -> tuple[Path, Path]:
-    """A process in the control group `path`, and the groups' limits."""
-    own, groups = folder / "own", folder / "groups"
-    own.write_text(f"1:name=other:/elsewhere\n0::{path}\n")
-    for name, limit in limits.items():
-        (groups / name).mkdir(parents=True, exist_ok=True)
-        (groups / name / "memory.max").write_text(f"{limit}\n")
-    return own, groups
+CASES = {
+    "a container, whose group is the outermost": ("0::/", {"memory.max": "1073741824"}, 1024 * MEGABYTE),
+    "a group around it has less": ("0::/a/b", {"a/memory.max": "2048", "a/b/memory.max": "4096"}, 2048),
+    "a group around it has more": ("0::/a/b", {"a/memory.max": "max", "a/b/memory.max": "4096"}, 4096),
+    "no limit": ("0::/", {"memory.max": "max"}, 0),
+    "groups that do not limit memory": ("0::/a", {}, 0),
+    "another group": ("0::/a", {"b/memory.max": "2048"}, 0),
+    "version 1": ("8:pids:/x\n4:memory:/a", {"memory/a/memory.limit_in_bytes": "2048"}, 2048),
+    "version 1, by the host's path": ("4:memory:/docker/1f", {"memory/memory.limit_in_bytes": "2048"}, 2048),
+    "version 1, no limit": ("4:memory:/", {"memory/memory.limit_in_bytes": "9223372036854771712"}, 0),
+}
 
 
-@pytest.mark.parametrize(
-    ("path", "limits", "limit"),
-    [
-        pytest.param("/", {"": "1073741824"}, 1024 * MEGABYTE, id="in a container, whose group is the outermost"),
-        pytest.param("/a/b", {"a": "2048", "a/b": "4096"}, 2048, id="the smaller limit is that of a group around"),
-        pytest.param("/a/b", {"a": "max", "a/b": "4096"}, 4096, id="the smaller limit is its own"),
-        pytest.param("/", {"": "max"}, 0, id="no limit"),
-        pytest.param("/a", {}, 0, id="groups that do not limit memory"),
-    ],
-)
-def test_the_limit_is_the_smallest_of_the_groups(tmp_path: Path, path: str, limits: dict[str, str], limit: int) -> None:
-    assert memory_limit_bytes(*group(tmp_path, path, limits)) == limit
+@pytest.mark.parametrize("name", CASES)
+def test_the_limit_is_the_smallest_of_the_groups(tmp_path: Path, name: str) -> None:
+    lines, files, limit = CASES[name]
+    (tmp_path / "own").write_text(f"1:name=other:/elsewhere\n{lines}\n")
+    for path, text in files.items():
+        file = tmp_path / "groups" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n")
+
+    assert memory_limit_bytes(tmp_path / "own", tmp_path / "groups") == limit
 
 
 def test_where_there_are_no_control_groups_there_is_no_limit(tmp_path: Path) -> None:

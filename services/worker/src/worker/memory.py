@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 
 OWN_GROUP = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
+NO_LIMIT_BYTES = 1 << 62
+"""What cgroup v1 writes for none is a little less than 2^63."""
 
 
 class Memory(Collector):
@@ -33,17 +35,30 @@ def memory_used_bytes() -> int:
 
 
 def memory_limit_bytes(own_group: Path = OWN_GROUP, groups: Path = GROUPS) -> int:
-    """At how much the kernel ends one of them; 0 when it never does for that.
+    """At how much the kernel ends one of them: the smallest limit of their control group and those around it.
 
-    The smallest limit of the control group and those around it (cgroup v2, as containers have it).
+    0 when there is none.
     """
-    if not own_group.exists():
-        return 0
-    named = (line.partition("::")[2] for line in own_group.read_text().splitlines() if line.startswith("0::"))
-    group = groups / next(named, "").lstrip("/")
-    around = [each / "memory.max" for each in (group, *group.parents) if each.is_relative_to(groups)]
-    limits = [each.read_text().strip() for each in around if each.exists()]
-    return min((int(limit) for limit in limits if limit.isdigit()), default=0)
+    lines = own_group.read_text().splitlines() if own_group.exists() else []
+    return min((limit for line in lines for limit in _limits(line, groups)), default=0)
+
+
+def _limits(line: str, groups: Path) -> Iterator[int]:
+    """Of a line such as `0::/a/b` (cgroup v2) or `4:memory:/a/b` (v1); see cgroups(7).
+
+    A container may be told its group by the host's path, and see its own one at the root.
+    """
+    _, controllers, path = line.split(":", 2)
+    if controllers not in ("", "memory"):
+        return
+    root = groups / controllers
+    group = root / path.lstrip("/")
+    for each in (group, *group.parents):
+        file = each / ("memory.limit_in_bytes" if controllers else "memory.max")
+        if each.is_relative_to(root) and file.exists():
+            limit = file.read_text().strip()
+            if limit.isdigit() and int(limit) < NO_LIMIT_BYTES:
+                yield int(limit)
 
 
 def _share_of(process: psutil.Process) -> int:
