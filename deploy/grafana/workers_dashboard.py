@@ -127,16 +127,16 @@ def _load() -> Row:
             "Running, by task",
             {"{{task}}": total("headway_attempts_running", "task")},
             "short",
-            "What the slots are busy with. When areas touch the slots, jobs wait; where there is an autoscaler, it adds"
-            " workers until there is a slot for each wanted one.",
-            apart={"slots": total(SLOTS), "wanted": f"{of_all('headway_jobs_queued')} + {of_all(RUNNING)}"},
+            "What the slots are busy with. When areas touch the line, jobs wait.",
+            apart={"slots": total(SLOTS)},
             width=12,
         ),
         lines(
             "Slots, by queue",
-            {"{{queue}}": of_all("headway_worker_slots", "queue")},
+            {"{{queue}}": slots, "{{queue}}, wanted": f"{queued} + {of_all(RUNNING, 'queue')}"},
             "short",
-            "Slots that serve each queue; a worker of two queues counts in both. At 0 the queue is served by nobody.",
+            "Slots that serve each queue, and how many its jobs want, those that wait and those that run: an autoscaler"
+            " adds workers until it has them. A worker of two queues counts in both. With 0 nobody serves the queue.",
             width=6,
         ),
         lines(
