@@ -32,9 +32,9 @@ def store_of(home: Path) -> redis.Redis:
 
 def worker_of(stack: Any) -> int:
     """The parent process of the only worker; its children share its command."""
-    workers = [pid for pid in stack.processes if stack.command_of(pid).endswith("-m\0worker\0")]
-    [found] = [pid for pid in workers if stack.parent_of(pid) not in workers]
-    return found
+    started = [pid for pid in stack.processes if stack.parent_of(pid) == stack.process.pid]
+    [worker] = [pid for pid in started if stack.command_of(pid).endswith("-m\0worker\0")]
+    return worker
 
 
 def management_of(worker: int) -> str:

@@ -38,6 +38,11 @@ class Drain:
         else:
             self._is_urgent.set()
 
+    @property
+    def is_urgent(self) -> bool:
+        """It was begun more than once."""
+        return self._is_urgent.is_set()
+
     def close(self) -> None:
         """No more doorbells come; until then one on its way may still bring a job."""
         self._is_closed.set()

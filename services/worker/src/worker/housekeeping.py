@@ -54,12 +54,11 @@ class Housekeeping(bootsteps.StartStopStep):
         worker.app.headway_metrics, worker.app.headway_tally = self.metrics, self._tally
         self._engine = engine
         self._registry = registry
-        self._is_leaving = False
         super().__init__(worker, **options)
 
     def start(self, worker: Any) -> None:
         worker.hub.call_repeatedly(MAINTAIN_POOL_SECONDS, worker.pool.maintain_pool)
-        self.metrics.busy.set_function(lambda: len(state.active_requests))
+        self.metrics.busy.set_function(_busy_slots)
         echo = self._echo = worker.app.headway_echo = self._make_echo(worker.app)
         self.metrics.heard_at.set_function(lambda: time.time() - echo.silent_seconds)
         self.metrics.deaf.set_function(lambda: echo.is_deaf)
@@ -81,13 +80,12 @@ class Housekeeping(bootsteps.StartStopStep):
         self._reconciler.stop()
 
     def _begin_drain(self, **_: Any) -> None:
-        if self._is_leaving:
-            self._management.hurry()  # a second signal: whoever sends it cannot wait
-        self._is_leaving = True
         self._process.draining.set(1)
-        self.metrics.slots.set_function(lambda: len(state.active_requests))
+        self.metrics.slots.set_function(_busy_slots)
         self._echo.end()
         self._drain.begin()
+        if self._drain.is_urgent:
+            self._management.hurry()
 
     def _end(self, **_: Any) -> None:
         """The pool has stopped, and with it the last job."""
@@ -144,6 +142,10 @@ class Housekeeping(bootsteps.StartStopStep):
             ready={"store": store.ping, "durability": partial(store.check_server, settings.durability)},
             live={"echo": echo.check},
         )
+
+
+def _busy_slots() -> int:
+    return len(state.active_requests)
 
 
 def _running_jobs(engine: Engine) -> list[Running]:

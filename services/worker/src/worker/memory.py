@@ -66,7 +66,5 @@ def _share_of(process: psutil.Process) -> int:
         found = process.memory_full_info()
         # A system without PSS, such as macOS, has what is the process's own; one with neither, what is in memory.
         return int(next(getattr(found, kind) for kind in ("pss", "uss", "rss") if hasattr(found, kind)))
-    except psutil.NoSuchProcess:
-        return 0  # it ended while the others were looked at
-    except psutil.AccessDenied:
-        return 0  # what a task started as somebody else is not the worker's to read
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0  # it ended while the others were looked at; or a task started it as somebody else
